@@ -1,0 +1,19 @@
+// Package policy is the IAM policy language: it parses a document, compiles it,
+// and decides whether a set of policies allows a request, as AWS does. It can
+// say why: the same evaluator fills a Trace when it is given one.
+//
+// Parse turns the text of a policy into a *Policy, which is compiled, immutable
+// and safe for any number of goroutines. A Set holds the policies that apply to
+// a request, by the layer they work on, and Evaluate makes of a Set and a
+// Request a Decision of three values: Allow, ImplicitDeny, ExplicitDeny. It is a
+// pure function of what it is given: the time, the caller's address and whatever
+// else conditions may ask for come with the request.
+//
+// The package knows no service and no storage. It leaves to its callers which
+// policies apply to whom, the values of the condition keys (Context), whether an
+// action has resource-level permissions (if not, ask about the resource "*"),
+// whom service control policies bind, which services consult resource control
+// policies, and the aggregate quotas of inline policies (Size).
+//
+// Source: AWS IAM User Guide, "Policy reference" and "Policy evaluation logic".
+package policy

@@ -1,0 +1,6 @@
+package policy
+
+// Trace records how a decision was made.
+type Trace struct {
+	Result Result
+}
