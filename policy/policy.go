@@ -2,9 +2,11 @@ package policy
 
 // Policy is a parsed and compiled document. It does not change.
 type Policy struct {
-	text    string
-	version string
-	refs    []PrincipalRef
+	text       string
+	version    string
+	refs       []PrincipalRef
+	statements []statement
+	index      index
 }
 
 // Text is the document as it was submitted, byte for byte.
@@ -28,10 +30,20 @@ type PrincipalRef struct {
 func (p *Policy) Principals() []PrincipalRef { return append([]PrincipalRef(nil), p.refs...) }
 
 // MapPrincipals gives a copy of p for which f has replaced the principals of
-// type AWS: a server resolves the ARN of a user or role to its unique id, so
+// type AWS, but not "*": a server resolves the ARN of a user or role to its unique id, so
 // that a namesake made later does not match. f returns the value itself to keep
-// it. Text and Principals stay as they are.
+// it, and is given the submitted values also when p is such a copy. Text and Principals stay as they are.
 func (p *Policy) MapPrincipals(f func(typ, value string) string) *Policy {
 	q := *p
+	q.statements = append([]statement(nil), p.statements...)
+	for i := range q.statements {
+		st := &q.statements[i]
+		st.principals = append([]principal(nil), st.principals...)
+		for j := range st.principals {
+			if r := p.refs[st.principalsFrom+j]; r.Type == "AWS" && r.Value != "*" {
+				st.principals[j] = compilePrincipal(r.Type, f(r.Type, r.Value))
+			}
+		}
+	}
 	return &q
 }

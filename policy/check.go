@@ -1,0 +1,236 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/deputy-sts/deputy/arn"
+)
+
+// check looks for what is well formed and yet refused, in the order of AWS. Kind
+// Any is asked only for what a decision cannot do without.
+func (d *document) check() error {
+	checks := []func() *SyntaxError{d.checkEffects, d.checkActionsExist}
+	if d.kind != Any {
+		checks = []func() *SyntaxError{d.checkCharacters, d.checkVersion, d.checkEffects, d.checkDates, d.checkServices, d.checkSids,
+			d.checkActionsExist, d.checkResources, d.checkActions, d.checkResourcesExist, d.checkPrincipals, d.checkTrust, d.checkControls}
+	}
+	for _, c := range checks {
+		if err := c(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkCharacters holds to the characters that IAM takes in a document.
+// Source: the pattern of the policyDocument parameters.
+func (d *document) checkCharacters() *SyntaxError {
+	for i, c := range d.text {
+		if c > 0xff {
+			return d.fault(msgSyntax, i, "%q is outside of the characters of a policy, U+0020 to U+00FF", c)
+		}
+	}
+	return nil
+}
+
+func (d *document) checkVersion() *SyntaxError {
+	if d.kind == Managed && d.version != version2012 {
+		return d.fault(msgVersion, 0, "a managed policy needs \"Version\": \"2012-10-17\"")
+	}
+	return nil
+}
+
+func (d *document) checkEffects() *SyntaxError {
+	for i := range d.statements {
+		if e := d.statements[i].effect; e.text != "Allow" && e.text != "Deny" {
+			return d.fault(msgLegacy, e.start, "Effect is case-sensitive: Allow or Deny")
+		}
+	}
+	return nil
+}
+
+func (d *document) checkDates() *SyntaxError {
+	for i := range d.statements {
+		for j := range d.statements[i].conditions {
+			c := &d.statements[i].conditions[j]
+			if c.op.family != famDate {
+				continue
+			}
+			for _, v := range c.wanted {
+				if _, ok := parseInstant(v); !ok {
+					return d.fault(msgLegacy, c.start, "%q is no date for %s", v, c.operator)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// checkServices finds ARNs without a service, which AWS refuses ahead of
+// all else that can be wrong with them.
+func (d *document) checkServices() *SyntaxError {
+	for i := range d.statements {
+		for _, v := range d.statements[i].resourceVal {
+			if rest, ok := strings.CutPrefix(v.text, "arn:"); ok {
+				if _, rest, ok = strings.Cut(rest, ":"); ok && strings.HasPrefix(rest, ":") {
+					return d.fault(msgLegacy, v.start, "the ARN names no service")
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (d *document) checkSids() *SyntaxError {
+	seen := map[string]bool{}
+	for i := range d.statements {
+		if sid := d.statements[i].sid; sid != nil && sid.text != "" {
+			if seen[sid.text] {
+				return d.fault(msgSids, sid.start, "another statement has this Sid")
+			}
+			seen[sid.text] = true
+		}
+	}
+	for i := range d.statements {
+		sid := d.statements[i].sid
+		if sid == nil || d.kind == Resource {
+			continue
+		}
+		for j := range len(sid.text) {
+			if c := lower(sid.text[j]); (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+				return d.fault(msgSidText, sid.start, "a Sid has letters and digits")
+			}
+		}
+	}
+	return nil
+}
+
+func (d *document) checkActionsExist() *SyntaxError {
+	for i := range d.statements {
+		s := &d.statements[i]
+		if either(s.action, s.notAction) == nil || len(s.actionValues) == 0 && d.kind != Any {
+			return d.fault(msgActions, s.node.start, "the statement has no Action or NotAction")
+		}
+	}
+	return nil
+}
+
+// checkResources looks at the resources of each statement, the last in
+// alphabetical order first.
+func (d *document) checkResources() *SyntaxError {
+	if d.kind == Trust {
+		return nil // they may not be there at all: checkTrust
+	}
+	for i := range d.statements {
+		values := slices.Clone(d.statements[i].resourceVal)
+		slices.SortFunc(values, func(a, b node) int { return strings.Compare(b.text, a.text) })
+		for _, v := range values {
+			if message := d.resourceFault(v.text); message != "" {
+				return d.fault(message, v.start, "%q is no ARN pattern that a policy can have", v.text)
+			}
+		}
+	}
+	return nil
+}
+
+// iamPaths are what the resource part of an IAM ARN can begin with.
+var iamPaths = []string{"user/", "federated-user/", "role/", "group/", "instance-profile/", "mfa/", "server-certificate/", "policy/",
+	"sms-mfa/", "saml-provider/", "oidc-provider/", "report/", "access-report/"}
+
+// resourceFault is AWS's text about a resource pattern, or "".
+func (d *document) resourceFault(s string) string {
+	if s == "*" {
+		return ""
+	}
+	head, rest, ok := strings.Cut(s, ":")
+	if !ok {
+		return "Resource " + s + ` must be in ARN format or "*".`
+	}
+	control := d.kind == SCP || d.kind == RCP
+	partition, rest, more := strings.Cut(rest, ":")
+	if head != "arn" || !arn.KnownPartition(partition) && !(control && partition == "*") {
+		return badPartition(partition, rest)
+	}
+	service, rest, _ := strings.Cut(rest, ":")
+	if !more || strings.ContainsAny(service, "*?") && !control {
+		return msgVendor
+	}
+	region, rest, _ := strings.Cut(rest, ":")
+	if service != "iam" && service != "s3" {
+		return ""
+	}
+	if region != "" && !control {
+		if service == "iam" {
+			return "IAM resource " + s + " cannot contain region information."
+		}
+		return "Resource " + s + " can not contain region information."
+	}
+	if _, path, ok := strings.Cut(rest, ":"); service == "iam" && ok && !iamPath(path) {
+		return `IAM resource path must either be "*" or start with ` + strings.Join(iamPaths, ", ") + "."
+	}
+	return ""
+}
+
+// badPartition writes the ARN out with "*" for what is missing, as AWS does.
+func badPartition(partition, rest string) string {
+	parts := strings.SplitN(rest, ":", 4)
+	for len(parts) < 4 {
+		parts = append(parts, "*")
+	}
+	if rest == "" {
+		parts[0] = "*"
+	}
+	return `Partition "` + partition + `" is not valid for resource "arn:` + partition + ":" + strings.Join(parts, ":") + `".`
+}
+
+// iamPath tells whether an IAM ARN can end so. The root user is a resource of
+// sts:AssumeRoot.
+func iamPath(path string) bool {
+	if path == "*" || path == "root" {
+		return true
+	}
+	return slices.ContainsFunc(iamPaths, func(p string) bool { return strings.HasPrefix(path, p) })
+}
+
+func (d *document) checkActions() *SyntaxError {
+	for i := range d.statements {
+		for _, v := range d.statements[i].actionValues {
+			if message := actionFault(v.text); message != "" {
+				return d.fault(message, v.start, "%q is no action", v.text)
+			}
+		}
+	}
+	return nil
+}
+
+// actionFault is AWS's text about an action, or "".
+func actionFault(s string) string {
+	if s == "*" {
+		return ""
+	}
+	vendor, name, ok := strings.Cut(s, ":")
+	switch {
+	case !ok:
+		return msgPreface
+	case strings.Contains(name, ":"):
+		return msgColon
+	case vendor == "*":
+		return ""
+	}
+	for i := range len(vendor) {
+		if c := lower(vendor[i]); (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '.' {
+			return "Vendor " + vendor + " is not valid"
+		}
+	}
+	return ""
+}
+
+func (d *document) checkResourcesExist() *SyntaxError {
+	for i := range d.statements {
+		if s := &d.statements[i]; d.kind != Trust && len(s.resourceVal) == 0 {
+			return d.fault(msgResources, s.node.start, "the statement has no Resource or NotResource")
+		}
+	}
+	return nil
+}
