@@ -1,0 +1,110 @@
+package authz
+
+import (
+	"strings"
+
+	"github.com/deputy-sts/deputy/internal/awsdata"
+	"github.com/deputy-sts/deputy/internal/query"
+	"github.com/deputy-sts/deputy/policy"
+)
+
+// Authorize asks whether the caller may do the call's own action to r. The error
+// is AWS's AccessDenied with its reason.
+func (c *Call) Authorize(r Resource) error {
+	return c.AuthorizeAs(c.Service+":"+c.Action, r)
+}
+
+// AuthorizeAs asks for another action than the call's: sts:TagSession,
+// iam:PassRole. The action is written with its service.
+func (c *Call) AuthorizeAs(action string, r Resource) error {
+	if err := c.CheckCaller(); err != nil {
+		return err
+	}
+	res := c.Decide(action, r)
+	if res.Decision == policy.Allow {
+		return nil
+	}
+	c.explain(action, r, res)
+	return c.refuse(action, r, res)
+}
+
+// Decide gives the decision alone. It counts as having asked.
+func (c *Call) Decide(action string, r Resource) policy.Result {
+	return c.decide(action, r, nil)
+}
+
+func (c *Call) decide(action string, r Resource, t *policy.Trace) policy.Result {
+	c.asked = true
+	c.gather()
+	if c.broken != policy.LayerNone {
+		return policy.Result{Layer: c.broken, Statement: -1}
+	}
+	if r.Account == "" {
+		r.Account = c.Account()
+	}
+	c.resource = r
+	c.memo, c.slab = empty(c.memo), empty(c.slab)
+	c.set.Resource = r.Trust
+	if r.IsTrust && r.Trust == nil {
+		c.set.Resource = c.gate.noTrust
+	}
+	c.question = policy.Request{
+		Principal: &c.asker, Action: action, Resource: c.gate.target(action, &c.resource),
+		ResourceAccount: r.Account, Context: c,
+	}
+	return c.set.Evaluate(&c.question, t)
+}
+
+// noTrust is the trust policy of a role that does not exist: it is evaluated like
+// any other, so that its refusal takes the time of another, and allows nobody.
+const noTrust = `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"sts:AssumeRole","Condition":{"Null":{"aws:CurrentTime":"true"}}}}`
+
+func mustParse(text string) *policy.Policy {
+	p, err := policy.Parse(text, policy.Any)
+	if err != nil {
+		panic("authz: " + err.Error())
+	}
+	return p
+}
+
+// target is the resource to decide on: "*" for an action that has no
+// resource-level permissions.
+func (g *Gate) target(action string, r *Resource) string {
+	if r.IsTrust {
+		return r.ARN
+	}
+	star, ok := g.onStar.Load(action)
+	if !ok {
+		service, name, _ := strings.Cut(action, ":")
+		star = !awsdata.ResourceLevel(service, name)
+		g.onStar.Store(action, star)
+	}
+	if star.(bool) {
+		return "*"
+	}
+	return r.ARN
+}
+
+// refuse is the denial in AWS's words.
+//
+// Source: IAM User Guide, troubleshoot_access-denied.
+func (c *Call) refuse(action string, r Resource, res policy.Result) error {
+	text := "User: " + c.asker.ARN + " is not authorized to perform: " + action
+	if r.ARN != "" {
+		text += " on resource: " + r.ARN
+	}
+	if !c.terse(r, res) {
+		if why := res.Reason(action); why != "" {
+			text += " " + why
+		}
+	}
+	return query.AccessDenied.Errorf("%s", text)
+}
+
+// terse tells whether the reason stays untold. Of a role to be entered it does,
+// unless the caller's own policies deny it in its own account: that says nothing
+// of the role.
+func (c *Call) terse(r Resource, res policy.Result) bool {
+	own := res.Layer == policy.LayerIdentity || res.Layer == policy.LayerBoundary || res.Layer == policy.LayerSession
+	return r.Terse && !(res.Decision == policy.ExplicitDeny && own && (r.Account == "" || r.Account == c.Account()))
+}
