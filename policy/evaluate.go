@@ -5,7 +5,6 @@ import "strings"
 // evaluation is the state of one decision. It lives on the stack of Evaluate.
 type evaluation struct {
 	principal *Principal
-	action    string // lower case
 	hash      uint32
 	service   uint64
 	resource  string
@@ -13,7 +12,12 @@ type evaluation struct {
 	bounded   bool // there is a permissions boundary
 	trace     *Trace
 	denied    Result // the first explicit deny
-	buf       [64]byte
+
+	// The action in lower case: in long if that is not empty, else in buf[:size]. A
+	// string of buf kept here would make the evaluation escape to the heap.
+	long string
+	size int
+	buf  [64]byte
 }
 
 // anonymous is the caller of a request that names none.
@@ -31,7 +35,7 @@ func (s *Set) Evaluate(r *Request, t *Trace) Result {
 		ev.principal = &anonymous
 	}
 	ev.fold(r.Action)
-	ev.hash, ev.service = hashAction(ev.action)
+	ev.hash, ev.service = hashAction(ev.action())
 	result := ev.decide(s, ev.crosses(r.ResourceAccount))
 	if t != nil {
 		t.finish(r, result)
@@ -42,13 +46,21 @@ func (s *Set) Evaluate(r *Request, t *Trace) Result {
 // fold sets the action in lower case, in the buffer if it fits.
 func (ev *evaluation) fold(action string) {
 	if len(action) > len(ev.buf) {
-		ev.action = fold(action)
+		ev.long = fold(action)
 		return
 	}
+	ev.size = len(action)
 	for i := range len(action) {
 		ev.buf[i] = lower(action[i])
 	}
-	ev.action = view(ev.buf[:len(action)])
+}
+
+// action gives the action in lower case.
+func (ev *evaluation) action() string {
+	if ev.long != "" {
+		return ev.long
+	}
+	return view(ev.buf[:ev.size])
 }
 
 // lookup gives the values of a key, none if it is absent.
@@ -72,7 +84,7 @@ func (ev *evaluation) crosses(account string) bool {
 
 // exempt tells whether the request needs no permission and heeds no denial.
 func (ev *evaluation) exempt() bool {
-	switch ev.action {
+	switch ev.action() {
 	case "sts:getcalleridentity":
 		return ev.principal.Type.signed() || ev.principal.Type == Service
 	case "sts:getsessiontoken":
@@ -84,7 +96,7 @@ func (ev *evaluation) exempt() bool {
 // entersRole tells whether the request is one that the trust policy of a role
 // must grant.
 func (ev *evaluation) entersRole() bool {
-	switch ev.action {
+	switch ev.action() {
 	case "sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity",
 		"sts:tagsession", "sts:setsourceidentity", "sts:setcontext":
 	default:
@@ -253,7 +265,8 @@ func (ev *evaluation) policy(p *Policy, layer Layer, want grant, lt *LayerTrace)
 	if p.index.services&ev.service == 0 {
 		return notNamed, true
 	}
-	named, wild := p.index.find(ev.action, ev.hash), p.index.wild
+	name := ev.action()
+	named, wild := p.index.find(name, ev.hash), p.index.wild
 	for len(named) > 0 || len(wild) > 0 {
 		var i int32
 		var known bool
@@ -263,7 +276,7 @@ func (ev *evaluation) policy(p *Policy, layer Layer, want grant, lt *LayerTrace)
 			i, wild = wild[0], wild[1:]
 		}
 		st := &p.statements[i]
-		if !st.deny && best >= want || !known && !st.matchAction(ev.action) {
+		if !st.deny && best >= want || !known && !st.matchAction(name) {
 			continue
 		}
 		g := ev.statement(st, layer, nil)

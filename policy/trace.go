@@ -131,7 +131,7 @@ func (ev *evaluation) traced(p *Policy, layer Layer, lt *LayerTrace) (best grant
 		*rec = StatementTrace{Index: i, Sid: st.sid, Effect: "Allow", Start: st.start, End: st.end}
 		rec.Line, rec.Column = locate(p.text, st.start)
 		g := notNamed
-		if st.matchAction(ev.action) {
+		if st.matchAction(ev.action()) {
 			g = ev.statement(st, layer, rec)
 		} else {
 			rec.failed(actionElement, nil)
