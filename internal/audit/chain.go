@@ -113,8 +113,9 @@ func (l *link) readChain(s []byte) bool {
 	return err == nil
 }
 
+// decodeHash reads a hash in the one form that is written.
 func decodeHash(dst *[sha256.Size]byte, s []byte) bool {
-	if len(s) != hashSize {
+	if len(s) != hashSize || bytes.ContainsAny(s, "ABCDEF") {
 		return false
 	}
 	_, err := hex.Decode(dst[:], s)

@@ -11,7 +11,7 @@ import (
 const retryAfter = 250 * time.Millisecond
 
 // keepBuffer bounds the buffers kept between batches.
-const keepBuffer = 1 << 20
+const keepBuffer = 2 << 20
 
 func newBatch(data []byte) *batch {
 	return &batch{data: data[:0], written: make(chan struct{}), synced: make(chan struct{})}

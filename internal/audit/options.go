@@ -54,7 +54,7 @@ type Options struct {
 	Sync     Sync
 	Interval time.Duration // longest time a written line stays unsynced; 0 means 100 ms
 	Timeout  time.Duration // longest wait in Append and Close before they give up; 0 means 5 s
-	Queue    int           // bytes of lines that may wait to be written; 0 means 4 MiB
+	Queue    int           // bytes of lines that may wait to be written; 0 means 1 MiB
 	// OnError is told, from a goroutine of the writer, when writing begins to
 	// fail, when it goes on again (an error that says so), and what Open cut
 	// off. nil ignores them.
@@ -69,7 +69,7 @@ func (o Options) withDefaults() Options {
 		o.Timeout = 5 * time.Second
 	}
 	if o.Queue <= 0 {
-		o.Queue = 4 << 20
+		o.Queue = 1 << 20
 	}
 	if o.OnError == nil {
 		o.OnError = func(error) {}
