@@ -58,11 +58,12 @@ func prefix(piece, s string, any byte) int {
 		if n >= len(s) {
 			return -1
 		}
-		switch c := s[n]; {
+		c := s[n]
+		switch {
+		case piece[j] == c || piece[j] == any && c < utf8.RuneSelf:
+			n++
 		case piece[j] == any:
 			n += width(s[n:])
-		case piece[j] == c:
-			n++
 		default:
 			return -1
 		}
@@ -95,8 +96,33 @@ func suffix(piece, s string, any byte) bool {
 }
 
 // find looks for the leftmost place where the starless piece matches in s and
-// returns the offset behind it, or -1.
+// returns the offset behind it, or -1. Wildcards at its ends only skip
+// characters, whatever the place.
 func find(piece, s string, any byte) int {
+	at := 0
+	for piece != "" && piece[0] == any {
+		if at == len(s) {
+			return -1
+		}
+		piece, at = piece[1:], at+width(s[at:])
+	}
+	core := piece
+	for core != "" && core[len(core)-1] == any {
+		core = core[:len(core)-1]
+	}
+	n := findCore(core, s[at:], any)
+	if n < 0 {
+		return -1
+	}
+	at += n
+	if n = prefix(piece[len(core):], s[at:], any); n < 0 {
+		return -1
+	}
+	return at + n
+}
+
+// findCore is find for a piece that neither begins nor ends with a wildcard.
+func findCore(piece, s string, any byte) int {
 	if strings.IndexByte(piece, any) < 0 {
 		i := strings.Index(s, piece)
 		if i < 0 {
@@ -105,7 +131,12 @@ func find(piece, s string, any byte) int {
 		return i + len(piece)
 	}
 	// A piece has at most as many characters as s has bytes left.
-	for at := 0; len(piece) <= len(s)-at; at += width(s[at:]) {
+	for at := 0; len(piece) <= len(s)-at; at++ {
+		i := strings.IndexByte(s[at:], piece[0])
+		if i < 0 {
+			return -1
+		}
+		at += i
 		if n := prefix(piece, s[at:], any); n >= 0 {
 			return at + n
 		}

@@ -71,14 +71,19 @@ func (a *action) service() string {
 }
 
 // hashAction is FNV-1a over a lower-case name, and the bit that stands for its
-// service in a set of services.
+// service in a set of services; what has no colon is a service of its own.
 func hashAction(name string) (hash uint32, service uint64) {
 	hash = 2166136261
 	for i := range len(name) {
 		if name[i] == ':' && service == 0 {
-			service = 1 << (hash >> 13 & 63)
+			service = serviceBit(hash)
 		}
 		hash = (hash ^ uint32(name[i])) * 16777619
 	}
+	if service == 0 {
+		service = serviceBit(hash)
+	}
 	return hash, service
 }
+
+func serviceBit(hash uint32) uint64 { return 1 << (hash >> 13 & 63) }

@@ -138,7 +138,9 @@ func (d *document) checkResources() *SyntaxError {
 var iamPaths = []string{"user/", "federated-user/", "role/", "group/", "instance-profile/", "mfa/", "server-certificate/", "policy/",
 	"sms-mfa/", "saml-provider/", "oidc-provider/", "report/", "access-report/"}
 
-// resourceFault is AWS's text about a resource pattern, or "".
+// resourceFault is AWS's text about a resource pattern, or "". A wildcard can
+// stand for the partition, but not be part of its name; policies that AWS manages
+// do the one and never the other.
 func (d *document) resourceFault(s string) string {
 	if s == "*" {
 		return ""
@@ -149,24 +151,24 @@ func (d *document) resourceFault(s string) string {
 	}
 	control := d.kind == SCP || d.kind == RCP
 	partition, rest, more := strings.Cut(rest, ":")
-	if head != "arn" || !arn.KnownPartition(partition) && !(control && partition == "*") {
+	if head != "arn" || partition != "*" && !arn.KnownPartition(partition) {
 		return badPartition(partition, rest)
 	}
 	service, rest, _ := strings.Cut(rest, ":")
 	if !more || strings.ContainsAny(service, "*?") && !control {
 		return msgVendor
 	}
-	region, rest, _ := strings.Cut(rest, ":")
-	if service != "iam" && service != "s3" {
+	if control {
 		return ""
 	}
-	if region != "" && !control {
-		if service == "iam" {
-			return "IAM resource " + s + " cannot contain region information."
-		}
+	region, rest, _ := strings.Cut(rest, ":")
+	_, path, whole := strings.Cut(rest, ":")
+	switch {
+	case service == "iam" && region != "":
+		return "IAM resource " + s + " cannot contain region information."
+	case service == "s3" && region != "" && !strings.HasPrefix(path, "accesspoint"):
 		return "Resource " + s + " can not contain region information."
-	}
-	if _, path, ok := strings.Cut(rest, ":"); service == "iam" && ok && !iamPath(path) {
+	case service == "iam" && whole && !iamPath(path):
 		return `IAM resource path must either be "*" or start with ` + strings.Join(iamPaths, ", ") + "."
 	}
 	return ""

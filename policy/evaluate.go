@@ -75,7 +75,7 @@ func (ev *evaluation) lookup(key string) []string {
 // crosses tells whether the resource belongs to another account than the caller.
 func (ev *evaluation) crosses(account string) bool {
 	if account == "" {
-		if c, ok := splitARN(ev.resource); ok {
+		if c, ok := splitARN(ev.resource); ok && isAccountID(c[4]) {
 			account = c[4]
 		}
 	}
