@@ -24,37 +24,47 @@ type work struct {
 // request that cannot be signed soundly, and composes all the same, so that
 // such a request takes no less time.
 func (w *work) compose(r *http.Request, path string, body []byte, amz int) (flaw string) {
+	flaw = w.canonical(r, path, body, amz)
+	w.buf = w.stringToSign(w.buf)
+	return flaw
+}
+
+func (w *work) canonical(r *http.Request, path string, body []byte, amz int) (flaw string) {
 	b := append(w.buf[:0], r.Method...)
 	b = append(b, '\n')
 	b = appendPath(b, path)
 	b = append(b, '\n')
 	b = w.query.append(b)
 	b = append(b, '\n')
+	b, amz, flaw = w.headers(b, r, len(body), amz)
+	b = append(b, '\n')
+	b = append(b, w.signed...)
+	b = append(b, '\n')
+	w.sum = sha256.Sum256(body)
+	w.buf = hex.AppendEncode(b, w.sum[:])
+	if !w.payloadOK(r, w.buf[len(b):]) {
+		flaw = mismatchText
+	}
+	if flaw == "" && amz != 0 {
+		flaw = unsignedText(r, w.signed)
+	}
+	return flaw
+}
+
+// headers writes the signed headers and takes the x-amz-* ones off amz.
+func (w *work) headers(b []byte, r *http.Request, bodyLen, amz int) (_ []byte, left int, flaw string) {
 	for rest, more := w.signed, true; more; {
 		var name string
 		var ok bool
 		name, rest, more = strings.Cut(rest, ";")
-		if b, w.key, ok = appendHeader(b, w.key, r, name, len(body)); !ok {
+		if b, w.key, ok = appendHeader(b, w.key, r, name, bodyLen); !ok {
 			flaw = mismatchText
 		}
 		if strings.HasPrefix(name, "x-amz-") {
 			amz--
 		}
 	}
-	b = append(b, '\n')
-	b = append(b, w.signed...)
-	b = append(b, '\n')
-	w.sum = sha256.Sum256(body)
-	at := len(b)
-	b = hex.AppendEncode(b, w.sum[:])
-	if !w.payloadOK(r, b[at:]) {
-		flaw = mismatchText
-	}
-	w.buf = w.stringToSign(b)
-	if flaw == "" && amz != 0 {
-		flaw = unsignedText(r, w.signed)
-	}
-	return flaw
+	return b, amz, flaw
 }
 
 // stringToSign replaces a canonical request by the string that is signed for it.
