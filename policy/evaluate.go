@@ -34,6 +34,9 @@ func (s *Set) Evaluate(r *Request, t *Trace) Result {
 	if ev.principal == nil {
 		ev.principal = &anonymous
 	}
+	if t != nil {
+		t.Layers = nil
+	}
 	ev.fold(r.Action)
 	ev.hash, ev.service = hashAction(ev.action())
 	result := ev.decide(s, ev.crosses(r.ResourceAccount))

@@ -5,7 +5,8 @@ type Kind uint8
 
 const (
 	// Any takes what any of the kinds below takes, for decisions only: no limit of
-	// size, elements are optional, and names need not exist.
+	// size, most elements are optional, and names may have any form. It is also for
+	// the policies that AWS manages, some of which exceed the limit of Managed.
 	Any      Kind = iota
 	Managed       // customer managed policy: 6,144 characters, white space not counted; version 2012-10-17
 	Inline        // inline policy of a user, group or role; the aggregate quota is the caller's (Size)

@@ -67,7 +67,7 @@ func compilePattern(parts []part) pattern {
 		}
 	case p.rest == "":
 		p.form = exact
-	case strings.Trim(p.rest, "\xff") == "":
+	case allStars(p.rest):
 		p.form = prefix
 	default:
 		p.form = glob
@@ -83,6 +83,17 @@ func wildcard(s string) int {
 		}
 	}
 	return -1
+}
+
+// allStars tells whether there are only stars. strings.Trim would not do: to it
+// the tokens, which are no UTF-8, are one and the same.
+func allStars(tokens string) bool {
+	for i := range len(tokens) {
+		if tokens[i] != arn.Star {
+			return false
+		}
+	}
+	return true
 }
 
 // tokenizer says what is special in a text.

@@ -20,6 +20,9 @@ func (d Decision) String() string {
 	return "ImplicitDeny"
 }
 
+// MarshalText gives the word of String.
+func (d Decision) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
 // Layer is the kind of policies that decided: for a denial those that deny or
 // those in which an Allow is missing, for an Allow those that gave it.
 type Layer uint8
@@ -39,6 +42,9 @@ const (
 func (l Layer) String() string {
 	return [...]string{"none", "identity", "resource", "boundary", "session", "scp", "rcp", "trust"}[l%8]
 }
+
+// MarshalText gives the word of String.
+func (l Layer) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
 // Result is what Evaluate returns.
 type Result struct {

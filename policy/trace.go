@@ -10,6 +10,10 @@ import "slices"
 // A Trace holds values of the request's context. Where those are confidential,
 // so is the trace.
 type Trace struct {
+	// Names gives a policy's name for the renderings; set it before Evaluate. Nil,
+	// or "", leaves the policies to be numbered.
+	Names func(*Policy) string
+
 	Principal Principal
 	Action    string
 	Resource  string
@@ -22,54 +26,73 @@ type Trace struct {
 
 // LayerTrace is what one layer, or one level of control policies, said.
 type LayerTrace struct {
-	Layer Layer
+	Layer Layer `json:"layer"`
 	// Level counts the levels of SCP and RCP from 0, the root; else it is 0.
-	Level int
+	Level int `json:"level"`
 	// Decision is Allow if a statement allows, ExplicitDeny if one denies.
-	Decision Decision
+	Decision Decision `json:"decision"`
 	// Grant tells how a resource or trust policy names the caller: direct, entity
 	// (its role, or the user behind a federated user), account; else "".
-	Grant    string
-	Policies []PolicyTrace
+	Grant    string        `json:"grant,omitempty"`
+	Policies []PolicyTrace `json:"policies"`
 }
 
 // PolicyTrace is what one policy said.
 type PolicyTrace struct {
-	Policy     *Policy
-	Decision   Decision
-	Statements []StatementTrace
+	Policy     *Policy          `json:"-"`
+	Name       string           `json:"name,omitempty"` // of Trace.Names
+	Decision   Decision         `json:"decision"`
+	Statements []StatementTrace `json:"statements"`
 }
 
 // StatementTrace is what one statement said.
 type StatementTrace struct {
-	Index  int
-	Sid    string
-	Effect string // Allow or Deny
-	// Start and End are the statement's place in the text of its policy in bytes,
-	// Line and Column (in characters) that of Start, from 1.
-	Start, End, Line, Column int
+	Index  int    `json:"index"`
+	Sid    string `json:"sid,omitempty"`
+	Effect string `json:"effect"` // Allow or Deny
+	// Position is the statement's in the text of its policy.
+	Position
 
-	Matched bool
+	Matched bool `json:"matched"`
 	// Element is the first element that did not match: Action, Resource,
 	// Principal or Condition (for the Not… forms too). Empty when Matched.
-	Element string
+	Element string `json:"element,omitempty"`
 	// Wanted are the values of that element in the policy.
-	Wanted []string
+	Wanted []string `json:"wanted,omitempty"`
+	// Missing are the keys of the policy variables in Wanted that have no value.
+	Missing []string `json:"missing,omitempty"`
 	// Condition tells about the first condition that failed, if Element is that.
-	Condition *ConditionTrace
+	Condition *ConditionTrace `json:"condition,omitempty"`
 }
 
 // ConditionTrace is a condition that failed.
 type ConditionTrace struct {
-	Operator, Key string   // as the policy writes them
-	Wanted        []string // the values in the policy
+	Operator string   `json:"operator"` // as the policy writes it
+	Key      string   `json:"key"`      // as the policy writes it
+	Wanted   []string `json:"wanted"`   // the values in the policy
 	// Present are the request's values of the key. Absent tells that it has none
 	// of that name.
-	Present []string
-	Absent  bool
-	// Missing are the keys of the policy variables in Wanted that have no value.
-	Missing                  []string
-	Start, End, Line, Column int // of the key in the policy
+	Present []string `json:"present"`
+	Absent  bool     `json:"absent"`
+	// Position is the key's in the text of the policy.
+	Position
+
+	condition *condition
+}
+
+// Position is a stretch of a policy's text: offsets in bytes, and the line and
+// column (in characters, both from 1) of its start.
+type Position struct {
+	Start  int `json:"start"`
+	End    int `json:"end"`
+	Line   int `json:"line"`
+	Column int `json:"column"`
+}
+
+// position finds line and column.
+func (p *Policy) position(start, end int) Position {
+	line, column := locate(p.text, start)
+	return Position{start, end, line, column}
 }
 
 // MissingKeys lists the keys that conditions or policy variables asked for and
@@ -79,11 +102,9 @@ func (t *Trace) MissingKeys() []string {
 	for _, l := range t.Layers {
 		for _, p := range l.Policies {
 			for _, s := range p.Statements {
-				if c := s.Condition; c != nil {
-					keys = append(keys, c.Missing...)
-					if c.Absent {
-						keys = append(keys, fold(c.Key))
-					}
+				keys = append(keys, s.Missing...)
+				if c := s.Condition; c != nil && c.Absent {
+					keys = append(keys, fold(c.Key))
 				}
 			}
 		}
@@ -94,6 +115,7 @@ func (t *Trace) MissingKeys() []string {
 
 // finish notes the question and the answer.
 func (t *Trace) finish(r *Request, result Result) {
+	t.Principal = Principal{}
 	if r.Principal != nil {
 		t.Principal = *r.Principal
 	}
@@ -124,26 +146,17 @@ func (lt *LayerTrace) close(g grant) {
 
 // traced asks one policy as evaluation.policy does, but every statement.
 func (ev *evaluation) traced(p *Policy, layer Layer, lt *LayerTrace) (best grant) {
-	lt.Policies = append(lt.Policies, PolicyTrace{Policy: p, Statements: make([]StatementTrace, len(p.statements))})
-	pt := &lt.Policies[len(lt.Policies)-1]
+	pt := PolicyTrace{Policy: p, Statements: make([]StatementTrace, len(p.statements))}
+	if names := ev.trace.Names; names != nil {
+		pt.Name = names(p)
+	}
 	for i := range p.statements {
-		st, rec := &p.statements[i], &pt.Statements[i]
-		*rec = StatementTrace{Index: i, Sid: st.sid, Effect: "Allow", Start: st.start, End: st.end}
-		rec.Line, rec.Column = locate(p.text, st.start)
-		g := notNamed
-		if st.matchAction(ev.action()) {
-			g = ev.statement(st, layer, rec)
-		} else {
-			rec.failed(actionElement, nil)
-		}
-		rec.Matched = g != notNamed
-		rec.describe(ev, p, st)
-		if !st.deny {
+		st := &p.statements[i]
+		g := ev.tracedStatement(p, i, layer, &pt.Statements[i])
+		switch {
+		case !st.deny:
 			best = max(best, g)
-			continue
-		}
-		rec.Effect = "Deny"
-		if g != notNamed {
+		case g != notNamed:
 			ev.deny(p, i, layer)
 			pt.Decision, lt.Decision = ExplicitDeny, ExplicitDeny
 		}
@@ -151,7 +164,40 @@ func (ev *evaluation) traced(p *Policy, layer Layer, lt *LayerTrace) (best grant
 	if best != notNamed && pt.Decision != ExplicitDeny {
 		pt.Decision = Allow
 	}
+	lt.Policies = append(lt.Policies, pt)
 	return best
+}
+
+func (ev *evaluation) tracedStatement(p *Policy, i int, layer Layer, rec *StatementTrace) (g grant) {
+	st := &p.statements[i]
+	*rec = StatementTrace{Index: i, Sid: st.sid, Effect: "Allow", Position: p.position(st.start, st.end)}
+	if st.deny {
+		rec.Effect = "Deny"
+	}
+	if st.matchAction(ev.action()) {
+		g = ev.statement(st, layer, rec)
+	} else {
+		rec.failed(actionElement, nil)
+	}
+	rec.Matched = g != notNamed
+	switch rec.Element {
+	case "Action":
+		rec.Wanted = st.actionTexts
+	case "Resource":
+		rec.Wanted = st.resourceTexts
+		for j := range st.resources {
+			rec.Missing = append(rec.Missing, st.resources[j].missing(ev)...)
+		}
+	case "Principal":
+		for _, r := range p.refs[st.principalsFrom : st.principalsFrom+len(st.principals)] {
+			rec.Wanted = append(rec.Wanted, r.Value)
+		}
+	case "Condition":
+		rec.Wanted = rec.Condition.Wanted
+		rec.Missing = rec.Condition.condition.missing(ev)
+		rec.Condition.describe(ev, p)
+	}
+	return g
 }
 
 // failed notes which element did not match.
@@ -161,58 +207,41 @@ func (t *StatementTrace) failed(e element, c *condition) {
 	}
 	t.Element = [...]string{"", "Principal", "Action", "Resource", "Condition"}[e]
 	if c != nil {
-		t.Condition = &ConditionTrace{Operator: c.operator, Key: c.name, Wanted: c.wanted, Start: c.start, End: c.end}
+		t.Condition = &ConditionTrace{Operator: c.operator, Key: c.name, Wanted: c.wanted, condition: c}
 	}
 }
 
-// describe fills in what the failed element wanted and the request had.
-func (t *StatementTrace) describe(ev *evaluation, p *Policy, st *statement) {
-	switch t.Element {
-	case "Action":
-		t.Wanted = st.actionTexts
-	case "Resource":
-		t.Wanted = st.resourceTexts
-	case "Principal":
-		for _, r := range p.refs[st.principalsFrom : st.principalsFrom+len(st.principals)] {
-			t.Wanted = append(t.Wanted, r.Value)
-		}
-	}
-	c := t.Condition
-	if c == nil {
-		return
-	}
-	t.Wanted = c.Wanted
-	c.Line, c.Column = locate(p.text, c.Start)
-	c.Present = slices.Clone(ev.lookup(fold(c.Key)))
-	c.Absent = ev.context == nil
+// describe fills in what the request had.
+func (t *ConditionTrace) describe(ev *evaluation, p *Policy) {
+	c := t.condition
+	t.Position = p.position(c.start, c.end)
+	t.Absent = true
 	if ev.context != nil {
-		_, present := ev.context.Lookup(fold(c.Key))
-		c.Absent = !present
-	}
-	for i := range st.conditions {
-		if st.conditions[i].start == c.Start {
-			c.Missing = st.conditions[i].missing(ev)
-		}
+		values, present := ev.context.Lookup(c.key)
+		t.Present, t.Absent = slices.Clone(values), !present
 	}
 }
 
 // missing lists the variables of the condition's values that have no value.
 func (c *condition) missing(ev *evaluation) (keys []string) {
-	note := func(p *pattern) {
-		for _, part := range p.parts {
-			if v := part.variable; v != nil {
-				if _, ok := ev.variable(v); !ok {
-					keys = append(keys, v.key)
-				}
-			}
-		}
-	}
 	for i := range c.patterns {
-		note(&c.patterns[i])
+		keys = append(keys, c.patterns[i].missing(ev)...)
 	}
 	for i := range c.arns {
 		for j := range c.arns[i].component {
-			note(&c.arns[i].component[j])
+			keys = append(keys, c.arns[i].component[j].missing(ev)...)
+		}
+	}
+	return keys
+}
+
+// missing lists the variables that have no value.
+func (p *pattern) missing(ev *evaluation) (keys []string) {
+	for _, part := range p.parts {
+		if v := part.variable; v != nil {
+			if _, ok := ev.variable(v); !ok {
+				keys = append(keys, v.key)
+			}
 		}
 	}
 	return keys
