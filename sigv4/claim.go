@@ -92,9 +92,9 @@ func (w *work) readHeader(r *http.Request, auth string) error {
 	if err := w.choose(name); err != nil {
 		return err
 	}
-	w.token = r.Header.Get("X-Amz-Security-Token")
-	w.regionSet = r.Header.Get("X-Amz-Region-Set")
-	if w.date = r.Header.Get("X-Amz-Date"); w.date == "" {
+	w.token = first(r.Header["X-Amz-Security-Token"])
+	w.regionSet = first(r.Header["X-Amz-Region-Set"])
+	if w.date = first(r.Header["X-Amz-Date"]); w.date == "" {
 		if dates := r.Header["Date"]; len(dates) == 1 {
 			w.date, w.dateHeader = dates[0], true
 		} else if len(dates) > 1 {
@@ -109,6 +109,13 @@ func (w *work) readHeader(r *http.Request, auth string) error {
 		return incomplete(text + hashed(auth))
 	}
 	return nil
+}
+
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
 }
 
 func (w *work) choose(name string) error {
