@@ -1,6 +1,8 @@
 package authz
 
 import (
+	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -11,32 +13,24 @@ import (
 	"github.com/deputy-sts/deputy/policy"
 )
 
-// OnFailure says what to do when the audit cannot be written.
-type OnFailure uint8
-
-const (
-	Deny     OnFailure = iota // refuse whatever issues or changes, before it happens
-	Continue                  // go on, and say so in the log
-)
-
 // Options configure a Gate.
 type Options struct {
 	Directory *directory.Directory
 	Audit     *audit.Writer // nil records nothing
-	Node      string        // names this process in the audit
 	Now       func() time.Time
 	Logger    *slog.Logger // nil discards
-	OnFailure OnFailure
+	// ContinueUnaudited goes on, with a line in the log, when the audit cannot be
+	// written. Otherwise what issues or changes is refused before it happens.
+	ContinueUnaudited bool
 }
 
 // Gate makes Calls. One serves a process.
 type Gate struct {
 	directory *directory.Directory
 	audit     *audit.Writer
-	node      string
 	now       func() time.Time
 	log       *slog.Logger
-	onFailure OnFailure
+	unaudited bool // go on without the audit
 
 	managed sync.Map // ARN of an AWS-managed policy -> *policy.Policy; AWS's list bounds it
 	onStar  sync.Map // action -> bool: it has no resource-level permissions; bounded by the actions registered
@@ -45,11 +39,12 @@ type Gate struct {
 	calls   sync.Pool
 }
 
-// New makes a Gate. Call Drain before it serves.
-func New(o Options) *Gate {
+// New makes a Gate, and writes to the audit what was left in the store when the
+// process last ended.
+func New(o Options) (*Gate, error) {
 	g := &Gate{
-		directory: o.Directory, audit: o.Audit, node: o.Node,
-		now: o.Now, log: o.Logger, onFailure: o.OnFailure,
+		directory: o.Directory, audit: o.Audit,
+		now: o.Now, log: o.Logger, unaudited: o.ContinueUnaudited,
 	}
 	if g.now == nil {
 		g.now = time.Now
@@ -59,5 +54,8 @@ func New(o Options) *Gate {
 	}
 	g.noTrust = mustParse(noTrust)
 	g.calls.New = func() any { return new(Call) }
-	return g
+	if err := g.drain(context.Background()); err != nil && !g.unaudited {
+		return nil, fmt.Errorf("authz: changes wait in the store to be audited: %w", err)
+	}
+	return g, nil
 }

@@ -23,7 +23,7 @@ func (c *Call) gather() {
 	}
 	c.gathered, c.broken = true, policy.LayerNone
 	c.set = policy.Set{Identity: c.set.Identity[:0], Session: c.set.Session[:0]}
-	c.asker = asker(c.Principal)
+	c.asker = c.who()
 	if c.Principal == nil {
 		return
 	}
@@ -57,8 +57,9 @@ func (c *Call) usable(layer policy.Layer, name string, p *policy.Policy) bool {
 	return p != nil
 }
 
-// asker is the caller as the policy language sees it.
-func asker(p *directory.Principal) policy.Principal {
+// who is the caller as the policy language sees it.
+func (c *Call) who() policy.Principal {
+	p := c.Principal
 	if p == nil {
 		return policy.Principal{Type: policy.Anonymous}
 	}
@@ -75,6 +76,8 @@ func asker(p *directory.Principal) policy.Principal {
 		a.Type = policy.FederatedUser
 		if p.User != nil {
 			a.IssuerARN, a.IssuerID = p.User.ARN(), p.User.ID
+		} else if root := c.Tx.Account(p.Account); root != nil {
+			a.IssuerARN, a.IssuerID = root.ARN(), root.ID
 		}
 	default:
 		a.Type = policy.Anonymous

@@ -26,7 +26,11 @@ import (
 // more than once; it may draw random ids.
 func Handle[I, O any](m *query.Mux[*Call], action string, h func(context.Context, *Call, *I) (*O, error)) {
 	class := classOf(m.API(), action)
+	op := m.API().Op(action)
 	query.Handle(m, action, func(ctx context.Context, c *Call, in *I) (*O, error) {
+		if c.Principal == nil && !op.Unsigned {
+			return nil, missingToken
+		}
 		var out *O
 		err := c.run(ctx, class, in, func() (answer any, err error) {
 			if out, err = h(ctx, c, in); out == nil {
@@ -58,6 +62,7 @@ func classOf(api *query.API, action string) audit.Class {
 const tries = 256
 
 var (
+	missingToken = query.Code{Name: "MissingAuthenticationToken", Status: 403}.Errorf("Request is missing Authentication Token")
 	errUnasked   = errors.New("authz: the action was answered without asking for permission")
 	errContended = query.ServiceUnavailable.Errorf("The request has failed due to contention; try again.")
 	errNoAudit   = query.ServiceUnavailable.Errorf("The request was refused because it could not be recorded.")
@@ -124,7 +129,7 @@ func (c *Call) change(ctx context.Context, in any, h func() (any, error)) error 
 
 // commit writes the change and its audit record in one step, then moves the
 // record to the file. Once committed the record cannot be lost: if the file fails
-// now, the record stays in the store until Drain.
+// now, the record stays in the store until drain.
 func (c *Call) commit(ctx context.Context, in, out any) error {
 	if c.gate.audit == nil {
 		_, err := c.gate.directory.Commit(ctx, &c.Tx)

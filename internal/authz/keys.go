@@ -46,7 +46,23 @@ func (c *Call) lookup(key string) ([]string, bool) {
 			return k.Values, true
 		}
 	}
+	if c.Principal != nil && !strings.HasPrefix(key, "sts:") && !strings.HasPrefix(key, "iam:") {
+		return c.federation(key)
+	}
 	return nil, false
+}
+
+// federation gives the keys that stay with a session from an identity provider:
+// saml:sub, token.actions.githubusercontent.com:sub. Several values of one key
+// are several entries.
+func (c *Call) federation(key string) ([]string, bool) {
+	n := len(c.slab)
+	for _, k := range c.Principal.Keys {
+		if equalFold(k.Key, key) {
+			c.slab = append(c.slab, k.Value)
+		}
+	}
+	return c.slab[n:len(c.slab):len(c.slab)], len(c.slab) > n
 }
 
 // one makes a single value a set of values without an allocation of its own.

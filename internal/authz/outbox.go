@@ -8,7 +8,7 @@ import (
 
 // healthy refuses what issues or changes when it could not be recorded.
 func (c *Call) healthy() error {
-	if c.gate.audit == nil || c.gate.onFailure == Continue {
+	if c.gate.audit == nil || c.gate.unaudited {
 		return nil
 	}
 	if err := c.gate.audit.Healthy(); err != nil {
@@ -31,16 +31,16 @@ func (g *Gate) moveOut(ctx context.Context, id string, line []byte) {
 	}
 	g.directory.Drop(id)
 	if g.behind.CompareAndSwap(true, false) {
-		if err := g.Drain(ctx); err != nil {
+		if err := g.drain(ctx); err != nil {
 			g.behind.Store(true)
 		}
 	}
 }
 
-// Drain writes the lines of changes that were committed but not yet written when
-// the process ended, each once, and drops them from the store. Call it before
-// serving.
-func (g *Gate) Drain(ctx context.Context) error {
+// drain writes the lines of changes that were committed but not yet written when
+// the process ended, or while the file failed, each once, and drops them from the
+// store.
+func (g *Gate) drain(ctx context.Context) error {
 	if g.audit == nil {
 		return nil
 	}

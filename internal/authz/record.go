@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"sync"
 
@@ -17,7 +18,7 @@ type note struct {
 	resources []audit.Resource
 	response  any    // shown instead of the answer
 	account   string // another account that gets an entry of its own
-	why       audit.Raw
+	why       json.RawMessage
 	whyOwn    bool // why says nothing that only the other account may read
 }
 
@@ -175,7 +176,7 @@ func (c *Call) finish(ctx context.Context, class audit.Class, in, out any, err e
 		l.id, l.account = newEventID(), c.note.account
 		failed = errors.Join(failed, c.append(ctx, l))
 	}
-	if failed != nil && err == nil && class == audit.Issue && c.gate.onFailure == Deny {
+	if failed != nil && err == nil && class == audit.Issue && !c.gate.unaudited {
 		return errNoAudit
 	}
 	return err
@@ -199,16 +200,16 @@ func (c *Call) append(ctx context.Context, l lineOf) error {
 
 // Refused records a call that failed before its handler was reached: its
 // parameters could not be read, say. It does nothing after a handler ran.
-func (c *Call) Refused(ctx context.Context, err error) {
+func (c *Call) Refused(err error) {
 	if !c.done {
-		_ = c.finish(ctx, audit.Read, nil, nil, err)
+		_ = c.finish(context.Background(), audit.Read, nil, nil, err)
 	}
 }
 
 // Refused records a request whose authentication failed.
-func (g *Gate) Refused(ctx context.Context, r Request, err error) {
+func (g *Gate) Refused(r Request, err error) {
+	r.Principal = nil
 	c := g.NewCall(r)
 	defer c.Release()
-	c.Principal = nil
-	c.Refused(ctx, err)
+	c.Refused(err)
 }

@@ -1,0 +1,248 @@
+package sts
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/deputy-sts/deputy/arn"
+	"github.com/deputy-sts/deputy/internal/authz"
+	"github.com/deputy-sts/deputy/internal/directory"
+	"github.com/deputy-sts/deputy/internal/query"
+	"github.com/deputy-sts/deputy/internal/session"
+	"github.com/deputy-sts/deputy/internal/stsapi"
+	"github.com/deputy-sts/deputy/policy"
+)
+
+// Seconds. AWS bounds DurationSeconds by the model (900 to 43,200), then by the
+// role, then chaining by an hour.
+const (
+	assumeRoleDefault = 3600
+	chainingLimit     = 3600
+)
+
+// entry is an AssumeRole as it was read: step 2 of AWS's order, everything that
+// can be said of the request without looking at who asks or for what.
+type entry struct {
+	in         *stsapi.AssumeRoleRequest
+	account    string // of the role
+	path, name string
+	partition  string
+	policy     string
+	policyARNs []string
+	tags       []directory.Tag // of the request
+	transitive []string        // of the request
+}
+
+// assumeRole enters a role. The order of its checks is AWS's: the request alone;
+// the kind of the caller; MFA; permission; the role's limits; and only then what
+// the session is made of.
+func (s *service) assumeRole(_ context.Context, c *authz.Call, in *stsapi.AssumeRoleRequest) (*stsapi.AssumeRoleResponse, error) {
+	e, err := readEntry(in, c.Principal)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.CheckCaller(); err != nil {
+		return nil, err
+	}
+	if err := checkMFA(in.SerialNumber, in.TokenCode); err != nil {
+		return nil, err
+	}
+	role := e.role(c)
+	sourceIdentity, err := e.sourceIdentity(c.Principal)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.authorize(c, role, sourceIdentity); err != nil {
+		return nil, err
+	}
+	seconds, err := e.duration(c.Principal, role)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.checkBeyond(c, role); err != nil {
+		return nil, err
+	}
+	tags, transitive := inherit(c.Principal, e.tags, e.transitive)
+	i, err := s.issue(session.Claims{
+		Kind: session.AssumeRole, Account: role.Account, PrincipalID: role.ID, Name: *in.RoleSessionName,
+		Policy: e.policy, PolicyARNs: e.policyARNs, Tags: tags, Transitive: transitive,
+		SourceIdentity: sourceIdentity, Chained: c.Principal.Temporary,
+	}, time.Duration(seconds)*time.Second, in.MinimumSessionTokenSize)
+	if err != nil {
+		return nil, err
+	}
+	return e.answer(c, role, &i, sourceIdentity), nil
+}
+
+// readEntry checks what the model's limits leave open.
+func readEntry(in *stsapi.AssumeRoleRequest, p *directory.Principal) (e entry, err error) {
+	e.in = in
+	if err := e.readRole(*in.RoleArn); err != nil {
+		return e, err
+	}
+	if e.policy, e.policyARNs, err = sessionPolicies(in.Policy, in.PolicyArns); err != nil {
+		return e, err
+	}
+	e.tags, e.transitive, err = sessionTags(in.Tags, in.TransitiveTagKeys, p)
+	return e, err
+}
+
+// readRole takes arn:partition:iam::account:role/path/name apart.
+func (e *entry) readRole(text string) error {
+	a, err := arn.Parse(text)
+	resource, isRole := strings.CutPrefix(a.Resource, "role/")
+	if err != nil || !isRole || a.Service != "iam" || a.Region != "" || !isAccount(a.Account) {
+		return query.ValidationError.Errorf("%s is invalid", text)
+	}
+	slash := strings.LastIndexByte(resource, '/')
+	e.partition, e.account = a.Partition, a.Account
+	e.path, e.name = text[len(text)-len(resource)-1:len(text)-len(resource)+slash+1], resource[slash+1:]
+	if e.name == "" {
+		return query.ValidationError.Errorf("%s is invalid", text)
+	}
+	return nil
+}
+
+// isAccount tells twelve digits.
+func isAccount(s string) bool {
+	if len(s) != 12 {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// role finds the role; nil if there is none of exactly that ARN, or it is one
+// that only a service of AWS may enter.
+func (e *entry) role(c *authz.Call) *directory.Role {
+	r := c.Tx.Role(e.account, e.name)
+	if r == nil || r.Name != e.name || r.Path != e.path || r.ARN() != *e.in.RoleArn || strings.HasPrefix(r.Path, "/aws-service-role/") {
+		return nil
+	}
+	c.NoteResource(*e.in.RoleArn, r.Account, "AWS::IAM::Role")
+	c.NoteAccount(r.Account)
+	return r
+}
+
+// sourceIdentity is that of the new session: a chain keeps the one it has.
+func (e *entry) sourceIdentity(p *directory.Principal) (string, error) {
+	wanted := value(e.in.SourceIdentity, p.SourceIdentity)
+	if p.SourceIdentity != "" && wanted != p.SourceIdentity {
+		return "", query.ValidationError.Errorf("The source identity is already set for this assume role session")
+	}
+	return wanted, nil
+}
+
+// authorize asks for each permission that the request needs, each by itself. A
+// role that does not exist is asked about like any other, with a trust policy
+// that lets nobody in, so that neither text nor time tells it from one that does
+// not trust the caller.
+func (e *entry) authorize(c *authz.Call, role *directory.Role, sourceIdentity string) error {
+	r := authz.Resource{ARN: *e.in.RoleArn, Account: e.account, IsTrust: true, Terse: true, Keys: e.keys(sourceIdentity)}
+	if role != nil {
+		r.Trust = trust(role)
+		r.Tags = overridden(role.Tags, c.Principal)
+	}
+	if err := c.Authorize(r); err != nil {
+		return err
+	}
+	for _, also := range [...]struct {
+		action string
+		needed bool
+	}{
+		{"sts:TagSession", len(e.tags) > 0},
+		{"sts:SetSourceIdentity", sourceIdentity != ""},
+		{"sts:SetContext", len(e.in.ProvidedContexts) > 0},
+	} {
+		if also.needed {
+			if err := c.AuthorizeAs(also.action, r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// trust is the compiled trust policy; one that does not compile trusts nobody.
+func trust(r *directory.Role) *policy.Policy {
+	if r.Trust == nil {
+		return nil
+	}
+	return r.Trust.Policy()
+}
+
+// keys are the condition keys of the request.
+//
+// Source: IAM User Guide, reference_policies_iam-condition-keys.
+func (e *entry) keys(sourceIdentity string) []authz.Key {
+	keys := append(make([]authz.Key, 0, 8), authz.Key{Name: "sts:rolesessionname", Values: []string{*e.in.RoleSessionName}})
+	if e.in.ExternalId != nil {
+		keys = append(keys, authz.Key{Name: "sts:externalid", Values: []string{*e.in.ExternalId}})
+	}
+	if sourceIdentity != "" {
+		keys = append(keys, authz.Key{Name: "sts:sourceidentity", Values: []string{sourceIdentity}})
+	}
+	if len(e.transitive) > 0 {
+		keys = append(keys, authz.Key{Name: "sts:transitivetagkeys", Values: e.transitive})
+	}
+	if len(e.in.ProvidedContexts) > 0 {
+		providers := make([]string, 0, len(e.in.ProvidedContexts))
+		for _, p := range e.in.ProvidedContexts {
+			providers = append(providers, value(p.ProviderArn, ""))
+		}
+		keys = append(keys, authz.Key{Name: "sts:requestcontextproviders", Values: providers})
+	}
+	return append(keys, authz.TagKeys(e.tags)...)
+}
+
+// duration is the lifetime in seconds, after the role's limit and that of chaining.
+func (e *entry) duration(p *directory.Principal, role *directory.Role) (int, error) {
+	seconds := value(e.in.DurationSeconds, assumeRoleDefault)
+	switch {
+	case seconds > role.MaxSessionDuration && e.in.DurationSeconds != nil:
+		return 0, query.ValidationError.Errorf("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+	case p.Temporary && seconds > chainingLimit:
+		return 0, query.ValidationError.Errorf("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
+	}
+	return min(seconds, role.MaxSessionDuration), nil
+}
+
+// checkBeyond looks at what else the request names, which only someone who may
+// enter the role learns about.
+func (e *entry) checkBeyond(c *authz.Call, role *directory.Role) error {
+	if len(e.in.ProvidedContexts) > 0 {
+		// An assertion is signed by its provider, and none is known here.
+		return stsapi.ExpiredTokenException.Errorf("The provided context assertion is expired or is not valid.")
+	}
+	for _, name := range e.policyARNs {
+		a, _ := arn.Parse(name)
+		if _, ok := c.ManagedPolicy(name); !ok || a.Account != role.Account && a.Account != "aws" {
+			return query.ValidationError.Errorf("Policy %s does not exist or is not attachable.", name)
+		}
+	}
+	return nil
+}
+
+func (e *entry) answer(c *authz.Call, role *directory.Role, i *issued, sourceIdentity string) *stsapi.AssumeRoleResponse {
+	user := &stsapi.AssumedRoleUser{
+		Arn:           new("arn:" + e.partition + ":sts::" + role.Account + ":assumed-role/" + role.Name + "/" + *e.in.RoleSessionName),
+		AssumedRoleId: new(role.ID + ":" + *e.in.RoleSessionName),
+	}
+	out := &stsapi.AssumeRoleResponse{
+		AssumedRoleUser: user, Credentials: i.credentials(),
+		SessionTokenSize: &i.TokenSize, SessionTokenUtilization: &i.Utilization,
+	}
+	if e.policy != "" || len(e.policyARNs) > 0 || len(e.tags) > 0 {
+		out.PackedPolicySize = &i.Utilization
+	}
+	if sourceIdentity != "" {
+		out.SourceIdentity = &sourceIdentity
+	}
+	c.NoteAnswer(&stsapi.AssumeRoleResponse{AssumedRoleUser: user, Credentials: i.shown(), SourceIdentity: out.SourceIdentity})
+	return out
+}

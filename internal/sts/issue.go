@@ -1,0 +1,70 @@
+package sts
+
+import (
+	"errors"
+	"time"
+
+	"github.com/deputy-sts/deputy/internal/audit"
+	"github.com/deputy-sts/deputy/internal/query"
+	"github.com/deputy-sts/deputy/internal/session"
+	"github.com/deputy-sts/deputy/internal/stsapi"
+)
+
+// issued are credentials on their way to the client.
+type issued struct{ session.Credentials }
+
+// issue is the one place that credentials come from: every action that gives any
+// ends here, after its checks. TestOneIssue holds the paths to it.
+//
+// minimum is MinimumSessionTokenSize in bytes, or nil.
+func (s *service) issue(claims session.Claims, lifetime time.Duration, minimum *int) (issued, error) {
+	claims.IssuedAt = s.now().UTC().Truncate(time.Second)
+	claims.Expires = claims.IssuedAt.Add(lifetime)
+	claims.MinSize = value(minimum, 0)
+	c, err := s.issuer.Issue(claims)
+	if large, ok := errors.AsType[session.ErrTooLarge](err); ok {
+		return issued{}, tooLarge(&claims, large.Percent)
+	}
+	return issued{c}, err
+}
+
+// tooLarge says what made the token too large, in AWS's words.
+func tooLarge(claims *session.Claims, percent int) error {
+	if claims.Policy == "" && len(claims.PolicyARNs) == 0 {
+		return stsapi.PackedPolicyTooLarge.Errorf("Packed size of session tags consumes %d%% of allotted space.", percent)
+	}
+	return stsapi.PackedPolicyTooLarge.Errorf("Packed policy consumes %d%% of allotted space, please use smaller policy.", percent)
+}
+
+func (i *issued) credentials() *stsapi.Credentials {
+	return &stsapi.Credentials{
+		AccessKeyId: &i.AccessKeyID, SecretAccessKey: &i.SecretAccessKey,
+		SessionToken: &i.SessionToken, Expiration: &i.Expiration,
+	}
+}
+
+// shown is what the audit may know of them: neither the secret nor the token.
+func (i *issued) shown() *stsapi.Credentials {
+	return &stsapi.Credentials{AccessKeyId: &i.AccessKeyID, SessionToken: new(audit.Hidden), Expiration: &i.Expiration}
+}
+
+// checkMFA refuses one-time codes: no device can be enrolled here. AWS's texts;
+// what it says to half of the pair is remembered from its answers, not documented.
+func checkMFA(serial, code *string) error {
+	switch {
+	case serial == nil && code == nil:
+		return nil
+	case serial == nil || code == nil:
+		return query.AccessDenied.Errorf("MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.")
+	}
+	// Two blanks before "Please", as AWS has it.
+	return query.AccessDenied.Errorf("MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.")
+}
+
+// value is *p, or the default where nothing was given.
+func value[T any](p *T, otherwise T) T {
+	if p == nil {
+		return otherwise
+	}
+	return *p
+}

@@ -1,0 +1,67 @@
+package sts
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/deputy-sts/deputy/arn"
+	"github.com/deputy-sts/deputy/internal/query"
+	"github.com/deputy-sts/deputy/internal/stsapi"
+	"github.com/deputy-sts/deputy/policy"
+)
+
+// Limits of what may be passed as session policies.
+//
+// Source: AssumeRole in the STS API reference.
+const (
+	maxSessionPolicies  = 10
+	maxSessionPlaintext = 2048 // characters of the inline policy and of the ARNs together
+)
+
+// sessionPolicies checks the inline session policy and the ARNs beside it. That
+// the policies exist is looked at later, when the caller is known to be allowed.
+func sessionPolicies(inline *string, descriptors []stsapi.PolicyDescriptorType) (string, []string, error) {
+	if inline == nil && len(descriptors) == 0 {
+		return "", nil, nil
+	}
+	if len(descriptors) > maxSessionPolicies {
+		return "", nil, query.ValidationError.Errorf("1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must have length less than or equal to %d", maxSessionPolicies)
+	}
+	text, size := value(inline, ""), utf8.RuneCountInString(value(inline, ""))
+	if size > maxSessionPlaintext {
+		return "", nil, query.ValidationError.Errorf("1 validation error detected: Value at 'policy' failed to satisfy constraint: Member must have length less than or equal to %d", maxSessionPlaintext)
+	}
+	var arns []string
+	for _, d := range descriptors {
+		name := value(d.Arn, "")
+		if !isPolicyARN(name) {
+			return "", nil, query.ValidationError.Errorf("%s is invalid", name)
+		}
+		size += utf8.RuneCountInString(name)
+		arns = append(arns, name)
+	}
+	if size > maxSessionPlaintext {
+		return "", nil, stsapi.PackedPolicyTooLarge.Errorf("Packed policy consumes %d%% of allotted space, please use smaller policy.", (size*100+maxSessionPlaintext-1)/maxSessionPlaintext)
+	}
+	if inline == nil {
+		return "", arns, nil
+	}
+	if _, err := policy.Parse(text, policy.Session); err != nil {
+		return "", nil, stsapi.MalformedPolicyDocument.Errorf("%s", message(err))
+	}
+	return text, arns, nil
+}
+
+func isPolicyARN(name string) bool {
+	a, err := arn.Parse(name)
+	return err == nil && a.Service == "iam" && a.Region == "" && (a.Account == "aws" || isAccount(a.Account)) &&
+		strings.HasPrefix(a.Resource, "policy/") && len(a.Resource) > len("policy/")
+}
+
+// message is AWS's text for a document that does not parse.
+func message(err error) string {
+	if e, ok := err.(*policy.SyntaxError); ok {
+		return e.Message
+	}
+	return err.Error()
+}

@@ -1,0 +1,33 @@
+package sts
+
+import (
+	"time"
+
+	"github.com/deputy-sts/deputy/internal/authz"
+	"github.com/deputy-sts/deputy/internal/query"
+	"github.com/deputy-sts/deputy/internal/session"
+)
+
+// Options configure the service.
+type Options struct {
+	Issuer *session.Issuer
+	Now    func() time.Time // nil is time.Now
+}
+
+type service struct {
+	issuer *session.Issuer
+	now    func() time.Time
+}
+
+// Register adds the actions to the mux. Those of AWS's that are not here answer
+// as an unknown action does.
+func Register(m *query.Mux[*authz.Call], o Options) {
+	s := &service{issuer: o.Issuer, now: o.Now}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	authz.Handle(m, "AssumeRole", s.assumeRole)
+	authz.Handle(m, "GetAccessKeyInfo", getAccessKeyInfo)
+	authz.Handle(m, "GetCallerIdentity", getCallerIdentity)
+	authz.Handle(m, "GetSessionToken", s.getSessionToken)
+}
