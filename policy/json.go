@@ -187,7 +187,8 @@ func (r *reader) object(depth int) (members []member) {
 			r.fail(r.pos, "a name in double quotes should be here")
 			return members
 		}
-		m := member{start: r.pos, name: r.str()}
+		m := member{start: r.pos}
+		m.name = r.str()
 		m.end = r.pos
 		if !r.take(':') {
 			r.fail(r.pos, "a colon should be here")

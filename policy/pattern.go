@@ -120,7 +120,8 @@ func (t tokenizer) tokens(s string) (parts []part) {
 		case t.vars && strings.HasPrefix(s[i:], "${"):
 			body, n := variableBody(s[i:])
 			switch {
-			case n == 0: // it never ends: text
+			case n == 0: // it never ends: text, and so is all that follows
+				t.vars = false
 				b.WriteByte(c)
 				continue
 			case body == "*" || body == "?" || body == "$":
