@@ -152,6 +152,9 @@ func (s *state) place(key string, r record) {
 		s.placeAccount(rest, now)
 	case "key":
 		now, _ := r.(*AccessKey)
+		if now != nil {
+			rest = now.ID // the record's own string, not a part of the store's
+		}
 		placeIn(s, s.keys, rest, now)
 	case "lock":
 		now, _ := r.(*Lockout)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -63,10 +65,14 @@ func Open(ctx context.Context, store kv.Store, ring *seal.Ring, o Options) (*Dir
 		o.Partition = "aws"
 	}
 	d.drops.wake = make(chan struct{}, 1)
-	var err error
-	if d.writer, err = d.load(ctx, newState(o.Partition)); err != nil {
+	loaded, broken, err := d.load(ctx, newState(o.Partition))
+	if err == nil && len(broken) > 0 {
+		err = broken[slices.Min(slices.Collect(maps.Keys(broken)))]
+	}
+	if err != nil {
 		return nil, err
 	}
+	d.writer = loaded
 	d.view.Store(d.writer.snapshot())
 	follow, stop := context.WithCancel(context.Background())
 	d.stop = stop
@@ -232,6 +238,9 @@ func (d *Directory) fault(what string, err error) {
 	if err == nil {
 		delete(d.faults, what)
 		return
+	}
+	if d.faults == nil {
+		d.faults = map[string]error{}
 	}
 	d.faults[what] = err
 }

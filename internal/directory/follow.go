@@ -17,47 +17,54 @@ const (
 )
 
 // load makes a state of all that is in the store. Records that prev has at the
-// same revision are taken from it. The marks of the store (meta/…) come behind
-// the entities, but with a wrong key nothing else opens either, and the error
-// should say why: when a record fails, it looks on for the marks.
-func (d *Directory) load(ctx context.Context, prev *state) (*state, error) {
+// same revision are taken from it. The error is the first of the records that do
+// not open, unless the store as a whole is not for us; the state has all others.
+//
+// The marks of the store (meta/…) come behind the entities, but with a wrong key
+// nothing else opens either, and the error should say why: so it reads to the end.
+func (d *Directory) load(ctx context.Context, prev *state) (*state, map[string]error, error) {
 	all, rev, err := d.store.Load(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("directory: cannot load the store: %w", err)
+		return nil, nil, fmt.Errorf("directory: cannot load the store: %w", err)
 	}
 	s := newState(prev.partition)
 	s.rev = rev
-	marks := map[string][]byte{}
-	var failed error
+	marks, broken := map[string][]byte{}, map[string]error{}
 	empty := true
 	for r, err := range all {
 		if err != nil {
-			return nil, fmt.Errorf("directory: cannot load the store: %w", err)
+			return nil, nil, fmt.Errorf("directory: cannot load the store: %w", err)
 		}
 		empty = false
 		if strings.HasPrefix(r.Key, "meta/") {
 			marks[r.Key] = r.Value
 		}
-		if failed == nil {
-			failed = d.take(s, prev, r)
+		if err := d.take(s, prev, r); err != nil && len(broken) < maxBroken {
+			broken[r.Key] = err
 		}
 	}
 	if empty {
-		return s, nil
+		return s, nil, nil
 	}
-	if err := d.vet(marks); err != nil {
-		return nil, err
-	}
-	return s, failed
+	return s, broken, d.vet(marks)
 }
 
-// take puts a loaded record into s.
+// maxBroken bounds how many records that do not open are remembered.
+const maxBroken = 100
+
+// take puts a loaded record into s. In place of one that does not open stays the
+// one before, if prev has it.
 func (d *Directory) take(s, prev *state, r kv.Record) error {
-	if was := prev.at(r.Key); was != nil && was.head().rev == r.Revision {
+	was := prev.at(r.Key)
+	if was != nil && was.head().rev == r.Revision {
 		s.place(r.Key, was)
 		return nil
 	}
-	return d.apply(s, r.Key, r.Value, r.Revision)
+	err := d.apply(s, r.Key, r.Value, r.Revision)
+	if err != nil && was != nil {
+		s.place(r.Key, was)
+	}
+	return err
 }
 
 // at finds the record, other than a small one, at a key of the store.
@@ -113,30 +120,39 @@ func (d *Directory) apply(s *state, key string, value []byte, rev int64) error {
 	return nil
 }
 
-// follow applies the store's changes until ctx ends.
+// follow applies the store's changes until ctx ends or the store is closed. When
+// it cannot follow, because changes were forgotten or the store does not answer,
+// it reads everything again, as soon as that works.
 func (d *Directory) follow(ctx context.Context) {
 	pause := time.Duration(0)
 	for ctx.Err() == nil {
 		err := d.watch(ctx, &pause)
-		switch {
-		case ctx.Err() != nil || errors.Is(err, kv.ErrClosed):
+		if ctx.Err() != nil {
 			return
-		case errors.Is(err, kv.ErrCompacted):
-			err = d.reload(ctx)
-			d.fault(faultReload, err)
-		default:
+		}
+		if errors.Is(err, kv.ErrClosed) {
+			d.fault(faultWatch, err)
+			return
+		}
+		if !errors.Is(err, kv.ErrCompacted) {
 			d.fault(faultWatch, fmt.Errorf("directory: cannot follow the store: %w", err))
+			d.log.Error("the store's changes cannot be followed; the last view goes on to be served", "error", err)
+			d.rest(ctx, &pause)
 		}
-		if err == nil {
-			pause = 0
-			continue
+		if err := d.reload(ctx); err != nil && ctx.Err() == nil {
+			d.fault(faultReload, err)
+			d.log.Error("the store cannot be read again; the last view goes on to be served", "error", err)
+			d.rest(ctx, &pause)
 		}
-		d.log.Error("the store's changes cannot be followed; the last view goes on to be served", "error", err)
-		pause = min(max(2*pause, 50*time.Millisecond), 5*time.Second)
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-		}
+	}
+}
+
+// rest waits, longer each time until a change has come.
+func (d *Directory) rest(ctx context.Context, pause *time.Duration) {
+	*pause = min(max(2**pause, 50*time.Millisecond), 5*time.Second)
+	select {
+	case <-time.After(*pause):
+	case <-ctx.Done():
 	}
 }
 
@@ -176,12 +192,15 @@ func (d *Directory) change(c kv.Change) {
 
 // reload replaces the state by what the store holds now.
 func (d *Directory) reload(ctx context.Context) error {
-	s, err := d.load(ctx, d.writer)
+	s, broken, err := d.load(ctx, d.writer)
 	if err != nil {
 		return err
 	}
+	for key, err := range broken {
+		d.log.Error("a record of the store does not open; the one before stays in force", "key", key, "error", err)
+	}
 	d.mu.Lock()
-	clear(d.faults)
+	d.faults = broken
 	d.mu.Unlock()
 	d.writer = s
 	d.publish()

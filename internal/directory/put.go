@@ -17,19 +17,33 @@ import "slices"
 func (t *Tx) write(old, rec record) {
 	key := rec.key()
 	rec.head().partition = t.view.partition
-	var was int64
-	if old != nil {
-		if was = old.head().rev; old.key() != key {
-			t.erase(old)
-			was = 0
-		}
+	if old != nil && old.key() != key {
+		t.erase(old)
+		old = nil
 	}
 	if p := t.pending(key); p != nil {
 		*p = put{key: key, rec: rec}
 		return
 	}
-	t.require(key, was)
+	t.stand(key, old)
 	t.puts = append(t.puts, put{key: key, rec: rec})
+}
+
+// stand makes the commit depend on old's being what is at key. If it is not even
+// so in the view (a record read elsewhere, a name that nobody looked up), no newer
+// view will mend it: that is a mistake of the caller, not a conflict.
+func (t *Tx) stand(key string, old record) {
+	var rev, seen int64
+	if old != nil {
+		rev = old.head().rev
+	}
+	if r := t.view.at(key); r != nil {
+		seen = r.head().rev
+	}
+	if rev != seen {
+		t.fail("the record %q is put in place of revision %d, but the view has %d", key, rev, seen)
+	}
+	t.require(key, rev)
 }
 
 // erase deletes a record.
@@ -39,7 +53,7 @@ func (t *Tx) erase(old record) {
 		*p = put{key: key, rec: old, gone: true}
 		return
 	}
-	t.require(key, old.head().rev)
+	t.stand(key, old)
 	t.puts = append(t.puts, put{key: key, rec: old, gone: true})
 }
 
@@ -74,7 +88,10 @@ func (t *Tx) PutAccount(old, now *Account) {
 	}
 	if now.Alias != "" {
 		key := aliasKey(now.Alias)
-		if p := t.pending(key); p == nil || !p.gone {
+		if p := t.pending(key); p == nil {
+			if _, taken := t.view.small.Get(key); taken {
+				t.fail("the alias %q is taken", now.Alias)
+			}
 			t.require(key, 0)
 		}
 		t.blind(put{key: key, data: []byte(now.ID)})
@@ -163,8 +180,16 @@ func (t *Tx) DeleteKey(k *AccessKey) {
 	t.clear(usedKey(k.ID))
 }
 
-// PutLockout writes the count of a user's failures.
-func (t *Tx) PutLockout(old, now *Lockout) { putPlain(t, old, now) }
+// PutLockout writes the count of the failures of a user, who must exist: names
+// that nobody has do not make the store grow.
+func (t *Tx) PutLockout(old, now *Lockout) {
+	if u := t.view.UserByID(now.UserID); u != nil {
+		t.require(u.key(), u.rev)
+	} else if t.UserByID(now.UserID) == nil {
+		t.fail("there is no user with the id %s", now.UserID)
+	}
+	putPlain(t, old, now)
+}
 
 // DeleteLockout forgets a user's failures.
 func (t *Tx) DeleteLockout(l *Lockout) { t.erase(l) }

@@ -96,10 +96,15 @@ func invalidPrincipal(text string, ref policy.PrincipalRef) error {
 // principal that was bound to an id stands the ARN that the id has now, or, when
 // the user or role is gone, the id.
 func ShowTrust(v *View, i *Inline) string {
-	if i == nil || len(i.Principals) == 0 {
-		if i == nil {
-			return ""
-		}
+	if i == nil {
+		return ""
+	}
+	moved := false
+	for written, id := range i.Principals {
+		now, exists := v.PrincipalARN(id)
+		moved = moved || !exists && written != id || exists && now != written
+	}
+	if !moved {
 		return i.Text
 	}
 	p, err := policy.Parse(i.Text, policy.Any)

@@ -172,7 +172,7 @@ func (t *Tx) Policy(name string) *Policy {
 		return t.view.Policy(name)
 	}
 	e, ok := t.view.entity(name)
-	if !ok || e.kind != "policy" {
+	if !ok || e.kind != "policy" || e.account == "aws" {
 		return nil
 	}
 	if p := t.PolicyByName(e.account, e.name); p != nil && p.Name == e.name && p.Path == e.path {

@@ -32,7 +32,7 @@ func (v *View) Account(id string) *Account {
 	return a.rec
 }
 
-// AccountByAlias finds an account by its alias.
+// AccountByAlias finds an account by its alias. It allocates.
 func (v *View) AccountByAlias(alias string) *Account {
 	s, ok := v.small.Get(aliasKey(alias))
 	if !ok {
