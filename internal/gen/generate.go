@@ -51,8 +51,8 @@ func imports(b *bytes.Buffer, body string) {
 
 func (m *model) writeAPI(b *bytes.Buffer) {
 	var body bytes.Buffer
-	fmt.Fprintf(&body, "// API holds the facts of the service that requests and answers are read and written by.\nvar API = query.API{\nName: %q,\nVersion: %q,\nNamespace: %q,\nOps: []query.Op{\n",
-		m.SigningName, m.Version, m.Namespace)
+	fmt.Fprintf(&body, "// API holds the facts of the service that requests and answers are read and written by.\nvar API = query.API{\nName: %q,\nVersion: %q,\nNamespace: %q,\nEcho: %t,\nNew: New,\nOps: []query.Op{\n",
+		m.SigningName, m.Version, m.Namespace, echoes[m.Service])
 	for _, name := range slices.Sorted(maps.Keys(m.Operations)) {
 		op := m.Operations[name]
 		fmt.Fprintf(&body, "{Name: %q", name)
@@ -205,7 +205,7 @@ func (f *member) limits(required bool) string {
 	if required {
 		l = append(l, "required")
 	}
-	if f.Sensitive {
+	if f.Sensitive || secrets[f.Name] {
 		l = append(l, "sensitive")
 	}
 	if f.Min != nil {
@@ -216,6 +216,9 @@ func (f *member) limits(required bool) string {
 	}
 	if len(f.Enum) > 0 {
 		l = append(l, "enum="+strings.Join(f.Enum, "|"))
+	}
+	if word := f.says(); word != "" {
+		l = append(l, "says="+word)
 	}
 	if f.Pattern != "" {
 		l = append(l, "pattern="+f.Pattern)

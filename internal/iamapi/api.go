@@ -11,6 +11,8 @@ var API = query.API{
 	Name:      "iam",
 	Version:   "2010-05-08",
 	Namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
+	Echo:      false,
+	New:       New,
 	Ops: []query.Op{
 		{Name: "AcceptDelegationRequest", Response: "AcceptDelegationRequestResponse", Errors: []string{"ConcurrentModification", "NoSuchEntity", "ServiceFailure"}},
 		{Name: "AcquireRole", Response: "AcquireRoleResponse", Result: "AcquireRoleResult", Errors: []string{"ConcurrentModification", "EntityAlreadyExists", "InvalidInput", "LimitExceeded", "MalformedPolicyDocument", "NameConflict", "NoSuchEntity", "RoleModified", "RoleTemplateDisabled", "ServiceFailure"}},

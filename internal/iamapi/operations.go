@@ -39,8 +39,8 @@ type AddClientIDToOpenIDConnectProviderResponse struct {
 
 // AddRoleToInstanceProfileRequest is the input of AddRoleToInstanceProfile.
 type AddRoleToInstanceProfileRequest struct {
-	InstanceProfileName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
-	RoleName            *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	InstanceProfileName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	RoleName            *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // AddRoleToInstanceProfileResponse is the output of AddRoleToInstanceProfile.
@@ -49,8 +49,8 @@ type AddRoleToInstanceProfileResponse struct {
 
 // AddUserToGroupRequest is the input of AddUserToGroup.
 type AddUserToGroupRequest struct {
-	GroupName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
-	UserName  *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	GroupName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	UserName  *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // AddUserToGroupResponse is the output of AddUserToGroup.
@@ -68,7 +68,7 @@ type AssociateDelegationRequestResponse struct {
 
 // AttachGroupPolicyRequest is the input of AttachGroupPolicy.
 type AttachGroupPolicyRequest struct {
-	GroupName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	GroupName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	PolicyArn *string `valid:"required,min=20,max=2048"`
 }
 
@@ -79,7 +79,7 @@ type AttachGroupPolicyResponse struct {
 // AttachRolePolicyRequest is the input of AttachRolePolicy.
 type AttachRolePolicyRequest struct {
 	PolicyArn *string `valid:"required,min=20,max=2048"`
-	RoleName  *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	RoleName  *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // AttachRolePolicyResponse is the output of AttachRolePolicy.
@@ -89,7 +89,7 @@ type AttachRolePolicyResponse struct {
 // AttachUserPolicyRequest is the input of AttachUserPolicy.
 type AttachUserPolicyRequest struct {
 	PolicyArn *string `valid:"required,min=20,max=2048"`
-	UserName  *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName  *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // AttachUserPolicyResponse is the output of AttachUserPolicy.
@@ -108,7 +108,7 @@ type ChangePasswordResponse struct {
 
 // CreateAccessKeyRequest is the input of CreateAccessKey.
 type CreateAccessKeyRequest struct {
-	UserName *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // CreateAccessKeyResponse is the output of CreateAccessKey.
@@ -146,8 +146,8 @@ type CreateDelegationRequestResponse struct {
 
 // CreateGroupRequest is the input of CreateGroup.
 type CreateGroupRequest struct {
-	GroupName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
-	Path      *string `valid:"min=1,max=512,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
+	GroupName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	Path      *string `valid:"min=1,max=512,says=path,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
 }
 
 // CreateGroupResponse is the output of CreateGroup.
@@ -157,8 +157,8 @@ type CreateGroupResponse struct {
 
 // CreateInstanceProfileRequest is the input of CreateInstanceProfile.
 type CreateInstanceProfileRequest struct {
-	InstanceProfileName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
-	Path                *string `valid:"min=1,max=512,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
+	InstanceProfileName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	Path                *string `valid:"min=1,max=512,says=path,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
 	Tags                []Tag   `valid:"max=50"`
 }
 
@@ -171,7 +171,7 @@ type CreateInstanceProfileResponse struct {
 type CreateLoginProfileRequest struct {
 	Password              *string `valid:"sensitive,min=1,max=128,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
 	PasswordResetRequired *bool
-	UserName              *string `valid:"min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName              *string `valid:"min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // CreateLoginProfileResponse is the output of CreateLoginProfile.
@@ -196,9 +196,9 @@ type CreateOpenIDConnectProviderResponse struct {
 // CreatePolicyRequest is the input of CreatePolicy.
 type CreatePolicyRequest struct {
 	Description    *string `valid:"max=1000"`
-	Path           *string `valid:"min=1,max=512,pattern=((/[A-Za-z0-9\\.,\\+@=_-]+)*)/"`
+	Path           *string `valid:"min=1,max=512,says=path,pattern=((/[A-Za-z0-9\\.,\\+@=_-]+)*)/"`
 	PolicyDocument *string `valid:"required,min=1,max=131072,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
-	PolicyName     *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	PolicyName     *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	Tags           []Tag   `valid:"max=50"`
 }
 
@@ -224,9 +224,9 @@ type CreateRoleRequest struct {
 	AssumeRolePolicyDocument *string `valid:"required,min=1,max=131072,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
 	Description              *string `valid:"max=1000,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*"`
 	MaxSessionDuration       *int    `valid:"min=3600,max=43200"`
-	Path                     *string `valid:"min=1,max=512,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
+	Path                     *string `valid:"min=1,max=512,says=path,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
 	PermissionsBoundary      *string `valid:"min=20,max=2048"`
-	RoleName                 *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	RoleName                 *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 	Tags                     []Tag   `valid:"max=50"`
 }
 
@@ -266,7 +266,7 @@ type CreateServiceLinkedRoleResponse struct {
 type CreateServiceSpecificCredentialRequest struct {
 	CredentialAgeDays *int    `valid:"min=1,max=36600"`
 	ServiceName       *string `valid:"required"`
-	UserName          *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName          *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // CreateServiceSpecificCredentialResponse is the output of CreateServiceSpecificCredential.
@@ -276,10 +276,10 @@ type CreateServiceSpecificCredentialResponse struct {
 
 // CreateUserRequest is the input of CreateUser.
 type CreateUserRequest struct {
-	Path                *string `valid:"min=1,max=512,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
+	Path                *string `valid:"min=1,max=512,says=path,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
 	PermissionsBoundary *string `valid:"min=20,max=2048"`
 	Tags                []Tag   `valid:"max=50"`
-	UserName            *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName            *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // CreateUserResponse is the output of CreateUser.
@@ -289,9 +289,9 @@ type CreateUserResponse struct {
 
 // CreateVirtualMFADeviceRequest is the input of CreateVirtualMFADevice.
 type CreateVirtualMFADeviceRequest struct {
-	Path                 *string `valid:"min=1,max=512,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
+	Path                 *string `valid:"min=1,max=512,says=path,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
 	Tags                 []Tag   `valid:"max=50"`
-	VirtualMFADeviceName *string `valid:"required,min=1,pattern=[\\w+=,.@-]+"`
+	VirtualMFADeviceName *string `valid:"required,min=1,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // CreateVirtualMFADeviceResponse is the output of CreateVirtualMFADevice.
@@ -302,7 +302,7 @@ type CreateVirtualMFADeviceResponse struct {
 // DeactivateMFADeviceRequest is the input of DeactivateMFADevice.
 type DeactivateMFADeviceRequest struct {
 	SerialNumber *string `valid:"required,min=9,max=256,pattern=[\\w+=/:,.@-]+"`
-	UserName     *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName     *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // DeactivateMFADeviceResponse is the output of DeactivateMFADevice.
@@ -312,7 +312,7 @@ type DeactivateMFADeviceResponse struct {
 // DeleteAccessKeyRequest is the input of DeleteAccessKey.
 type DeleteAccessKeyRequest struct {
 	AccessKeyId *string `valid:"required,min=16,max=128,pattern=[\\w]+"`
-	UserName    *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName    *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // DeleteAccessKeyResponse is the output of DeleteAccessKey.
@@ -338,7 +338,7 @@ type DeleteAccountPasswordPolicyResponse struct {
 
 // DeleteGroupRequest is the input of DeleteGroup.
 type DeleteGroupRequest struct {
-	GroupName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	GroupName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // DeleteGroupResponse is the output of DeleteGroup.
@@ -347,8 +347,8 @@ type DeleteGroupResponse struct {
 
 // DeleteGroupPolicyRequest is the input of DeleteGroupPolicy.
 type DeleteGroupPolicyRequest struct {
-	GroupName  *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
-	PolicyName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	GroupName  *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	PolicyName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // DeleteGroupPolicyResponse is the output of DeleteGroupPolicy.
@@ -357,7 +357,7 @@ type DeleteGroupPolicyResponse struct {
 
 // DeleteInstanceProfileRequest is the input of DeleteInstanceProfile.
 type DeleteInstanceProfileRequest struct {
-	InstanceProfileName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	InstanceProfileName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // DeleteInstanceProfileResponse is the output of DeleteInstanceProfile.
@@ -366,7 +366,7 @@ type DeleteInstanceProfileResponse struct {
 
 // DeleteLoginProfileRequest is the input of DeleteLoginProfile.
 type DeleteLoginProfileRequest struct {
-	UserName *string `valid:"min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName *string `valid:"min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // DeleteLoginProfileResponse is the output of DeleteLoginProfile.
@@ -403,7 +403,7 @@ type DeletePolicyVersionResponse struct {
 
 // DeleteRoleRequest is the input of DeleteRole.
 type DeleteRoleRequest struct {
-	RoleName *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	RoleName *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // DeleteRoleResponse is the output of DeleteRole.
@@ -412,7 +412,7 @@ type DeleteRoleResponse struct {
 
 // DeleteRolePermissionsBoundaryRequest is the input of DeleteRolePermissionsBoundary.
 type DeleteRolePermissionsBoundaryRequest struct {
-	RoleName *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	RoleName *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // DeleteRolePermissionsBoundaryResponse is the output of DeleteRolePermissionsBoundary.
@@ -421,8 +421,8 @@ type DeleteRolePermissionsBoundaryResponse struct {
 
 // DeleteRolePolicyRequest is the input of DeleteRolePolicy.
 type DeleteRolePolicyRequest struct {
-	PolicyName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
-	RoleName   *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	PolicyName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	RoleName   *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // DeleteRolePolicyResponse is the output of DeleteRolePolicy.
@@ -441,7 +441,7 @@ type DeleteSAMLProviderResponse struct {
 // DeleteSSHPublicKeyRequest is the input of DeleteSSHPublicKey.
 type DeleteSSHPublicKeyRequest struct {
 	SSHPublicKeyId *string `valid:"required,min=20,max=128,pattern=[\\w]+"`
-	UserName       *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName       *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // DeleteSSHPublicKeyResponse is the output of DeleteSSHPublicKey.
@@ -450,7 +450,7 @@ type DeleteSSHPublicKeyResponse struct {
 
 // DeleteServerCertificateRequest is the input of DeleteServerCertificate.
 type DeleteServerCertificateRequest struct {
-	ServerCertificateName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	ServerCertificateName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // DeleteServerCertificateResponse is the output of DeleteServerCertificate.
@@ -459,7 +459,7 @@ type DeleteServerCertificateResponse struct {
 
 // DeleteServiceLinkedRoleRequest is the input of DeleteServiceLinkedRole.
 type DeleteServiceLinkedRoleRequest struct {
-	RoleName *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	RoleName *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // DeleteServiceLinkedRoleResponse is the output of DeleteServiceLinkedRole.
@@ -470,7 +470,7 @@ type DeleteServiceLinkedRoleResponse struct {
 // DeleteServiceSpecificCredentialRequest is the input of DeleteServiceSpecificCredential.
 type DeleteServiceSpecificCredentialRequest struct {
 	ServiceSpecificCredentialId *string `valid:"required,min=20,max=128,pattern=[\\w]+"`
-	UserName                    *string `valid:"min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName                    *string `valid:"min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // DeleteServiceSpecificCredentialResponse is the output of DeleteServiceSpecificCredential.
@@ -480,7 +480,7 @@ type DeleteServiceSpecificCredentialResponse struct {
 // DeleteSigningCertificateRequest is the input of DeleteSigningCertificate.
 type DeleteSigningCertificateRequest struct {
 	CertificateId *string `valid:"required,min=24,max=128,pattern=[\\w]+"`
-	UserName      *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName      *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // DeleteSigningCertificateResponse is the output of DeleteSigningCertificate.
@@ -489,7 +489,7 @@ type DeleteSigningCertificateResponse struct {
 
 // DeleteUserRequest is the input of DeleteUser.
 type DeleteUserRequest struct {
-	UserName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // DeleteUserResponse is the output of DeleteUser.
@@ -498,7 +498,7 @@ type DeleteUserResponse struct {
 
 // DeleteUserPermissionsBoundaryRequest is the input of DeleteUserPermissionsBoundary.
 type DeleteUserPermissionsBoundaryRequest struct {
-	UserName *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // DeleteUserPermissionsBoundaryResponse is the output of DeleteUserPermissionsBoundary.
@@ -507,8 +507,8 @@ type DeleteUserPermissionsBoundaryResponse struct {
 
 // DeleteUserPolicyRequest is the input of DeleteUserPolicy.
 type DeleteUserPolicyRequest struct {
-	PolicyName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
-	UserName   *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	PolicyName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	UserName   *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // DeleteUserPolicyResponse is the output of DeleteUserPolicy.
@@ -526,7 +526,7 @@ type DeleteVirtualMFADeviceResponse struct {
 
 // DetachGroupPolicyRequest is the input of DetachGroupPolicy.
 type DetachGroupPolicyRequest struct {
-	GroupName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	GroupName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	PolicyArn *string `valid:"required,min=20,max=2048"`
 }
 
@@ -537,7 +537,7 @@ type DetachGroupPolicyResponse struct {
 // DetachRolePolicyRequest is the input of DetachRolePolicy.
 type DetachRolePolicyRequest struct {
 	PolicyArn *string `valid:"required,min=20,max=2048"`
-	RoleName  *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	RoleName  *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // DetachRolePolicyResponse is the output of DetachRolePolicy.
@@ -547,7 +547,7 @@ type DetachRolePolicyResponse struct {
 // DetachUserPolicyRequest is the input of DetachUserPolicy.
 type DetachUserPolicyRequest struct {
 	PolicyArn *string `valid:"required,min=20,max=2048"`
-	UserName  *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName  *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // DetachUserPolicyResponse is the output of DetachUserPolicy.
@@ -584,10 +584,10 @@ type DisableOutboundWebIdentityFederationResponse struct {
 
 // EnableMFADeviceRequest is the input of EnableMFADevice.
 type EnableMFADeviceRequest struct {
-	AuthenticationCode1 *string `valid:"required,min=6,max=6,pattern=[\\d]+"`
-	AuthenticationCode2 *string `valid:"required,min=6,max=6,pattern=[\\d]+"`
+	AuthenticationCode1 *string `valid:"required,sensitive,min=6,max=6,pattern=[\\d]+"`
+	AuthenticationCode2 *string `valid:"required,sensitive,min=6,max=6,pattern=[\\d]+"`
 	SerialNumber        *string `valid:"required,min=9,max=256,pattern=[\\w+=/:,.@-]+"`
-	UserName            *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName            *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // EnableMFADeviceResponse is the output of EnableMFADevice.
@@ -663,7 +663,7 @@ type GetAccessKeyLastUsedRequest struct {
 // GetAccessKeyLastUsedResponse is the output of GetAccessKeyLastUsed.
 type GetAccessKeyLastUsedResponse struct {
 	AccessKeyLastUsed *AccessKeyLastUsed
-	UserName          *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName          *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // GetAccountAuthorizationDetailsRequest is the input of GetAccountAuthorizationDetails.
@@ -752,7 +752,7 @@ type GetDelegationRequestResponse struct {
 
 // GetGroupRequest is the input of GetGroup.
 type GetGroupRequest struct {
-	GroupName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	GroupName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	Marker    *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems  *int    `valid:"min=1,max=1000"`
 }
@@ -767,15 +767,15 @@ type GetGroupResponse struct {
 
 // GetGroupPolicyRequest is the input of GetGroupPolicy.
 type GetGroupPolicyRequest struct {
-	GroupName  *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
-	PolicyName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	GroupName  *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	PolicyName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // GetGroupPolicyResponse is the output of GetGroupPolicy.
 type GetGroupPolicyResponse struct {
-	GroupName      *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	GroupName      *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	PolicyDocument *string `valid:"required,min=1,max=131072,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
-	PolicyName     *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	PolicyName     *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // GetHumanReadableSummaryRequest is the input of GetHumanReadableSummary.
@@ -793,7 +793,7 @@ type GetHumanReadableSummaryResponse struct {
 
 // GetInstanceProfileRequest is the input of GetInstanceProfile.
 type GetInstanceProfileRequest struct {
-	InstanceProfileName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	InstanceProfileName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // GetInstanceProfileResponse is the output of GetInstanceProfile.
@@ -803,7 +803,7 @@ type GetInstanceProfileResponse struct {
 
 // GetLoginProfileRequest is the input of GetLoginProfile.
 type GetLoginProfileRequest struct {
-	UserName *string `valid:"min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName *string `valid:"min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // GetLoginProfileResponse is the output of GetLoginProfile.
@@ -814,7 +814,7 @@ type GetLoginProfileResponse struct {
 // GetMFADeviceRequest is the input of GetMFADevice.
 type GetMFADeviceRequest struct {
 	SerialNumber *string `valid:"required,min=9,max=256,pattern=[\\w+=/:,.@-]+"`
-	UserName     *string `valid:"min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName     *string `valid:"min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // GetMFADeviceResponse is the output of GetMFADevice.
@@ -822,7 +822,7 @@ type GetMFADeviceResponse struct {
 	Certifications map[string]string `key:"min=1,max=128,pattern=[\\u0020-\\u00FF]+" value:"min=1,max=32,pattern=[\\u0020-\\u00FF]+"`
 	EnableDate     *time.Time
 	SerialNumber   *string `valid:"required,min=9,max=256,pattern=[\\w+=/:,.@-]+"`
-	UserName       *string `valid:"min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName       *string `valid:"min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // GetOpenIDConnectProviderRequest is the input of GetOpenIDConnectProvider.
@@ -893,7 +893,7 @@ type GetPolicyVersionResponse struct {
 
 // GetRoleRequest is the input of GetRole.
 type GetRoleRequest struct {
-	RoleName *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	RoleName *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // GetRoleResponse is the output of GetRole.
@@ -903,15 +903,15 @@ type GetRoleResponse struct {
 
 // GetRolePolicyRequest is the input of GetRolePolicy.
 type GetRolePolicyRequest struct {
-	PolicyName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
-	RoleName   *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	PolicyName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	RoleName   *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // GetRolePolicyResponse is the output of GetRolePolicy.
 type GetRolePolicyResponse struct {
 	PolicyDocument *string `valid:"required,min=1,max=131072,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
-	PolicyName     *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
-	RoleName       *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	PolicyName     *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	RoleName       *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // GetRoleTemplateVersionRequest is the input of GetRoleTemplateVersion.
@@ -945,7 +945,7 @@ type GetSAMLProviderResponse struct {
 type GetSSHPublicKeyRequest struct {
 	Encoding       *string `valid:"required,enum=PEM|SSH"`
 	SSHPublicKeyId *string `valid:"required,min=20,max=128,pattern=[\\w]+"`
-	UserName       *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName       *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // GetSSHPublicKeyResponse is the output of GetSSHPublicKey.
@@ -955,7 +955,7 @@ type GetSSHPublicKeyResponse struct {
 
 // GetServerCertificateRequest is the input of GetServerCertificate.
 type GetServerCertificateRequest struct {
-	ServerCertificateName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	ServerCertificateName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // GetServerCertificateResponse is the output of GetServerCertificate.
@@ -1014,7 +1014,7 @@ type GetServiceLinkedRoleDeletionStatusResponse struct {
 
 // GetUserRequest is the input of GetUser.
 type GetUserRequest struct {
-	UserName *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // GetUserResponse is the output of GetUser.
@@ -1024,22 +1024,22 @@ type GetUserResponse struct {
 
 // GetUserPolicyRequest is the input of GetUserPolicy.
 type GetUserPolicyRequest struct {
-	PolicyName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
-	UserName   *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	PolicyName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	UserName   *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // GetUserPolicyResponse is the output of GetUserPolicy.
 type GetUserPolicyResponse struct {
 	PolicyDocument *string `valid:"required,min=1,max=131072,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
-	PolicyName     *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
-	UserName       *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	PolicyName     *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	UserName       *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ListAccessKeysRequest is the input of ListAccessKeys.
 type ListAccessKeysRequest struct {
 	Marker   *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems *int    `valid:"min=1,max=1000"`
-	UserName *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ListAccessKeysResponse is the output of ListAccessKeys.
@@ -1064,10 +1064,10 @@ type ListAccountAliasesResponse struct {
 
 // ListAttachedGroupPoliciesRequest is the input of ListAttachedGroupPolicies.
 type ListAttachedGroupPoliciesRequest struct {
-	GroupName  *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	GroupName  *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	Marker     *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems   *int    `valid:"min=1,max=1000"`
-	PathPrefix *string `valid:"min=1,max=512,pattern=((/[A-Za-z0-9\\.,\\+@=_-]+)*)/"`
+	PathPrefix *string `valid:"min=1,max=512,says=pathPrefix,pattern=((/[A-Za-z0-9\\.,\\+@=_-]+)*)/"`
 }
 
 // ListAttachedGroupPoliciesResponse is the output of ListAttachedGroupPolicies.
@@ -1081,8 +1081,8 @@ type ListAttachedGroupPoliciesResponse struct {
 type ListAttachedRolePoliciesRequest struct {
 	Marker     *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems   *int    `valid:"min=1,max=1000"`
-	PathPrefix *string `valid:"min=1,max=512,pattern=((/[A-Za-z0-9\\.,\\+@=_-]+)*)/"`
-	RoleName   *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	PathPrefix *string `valid:"min=1,max=512,says=pathPrefix,pattern=((/[A-Za-z0-9\\.,\\+@=_-]+)*)/"`
+	RoleName   *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ListAttachedRolePoliciesResponse is the output of ListAttachedRolePolicies.
@@ -1096,8 +1096,8 @@ type ListAttachedRolePoliciesResponse struct {
 type ListAttachedUserPoliciesRequest struct {
 	Marker     *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems   *int    `valid:"min=1,max=1000"`
-	PathPrefix *string `valid:"min=1,max=512,pattern=((/[A-Za-z0-9\\.,\\+@=_-]+)*)/"`
-	UserName   *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	PathPrefix *string `valid:"min=1,max=512,says=pathPrefix,pattern=((/[A-Za-z0-9\\.,\\+@=_-]+)*)/"`
+	UserName   *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ListAttachedUserPoliciesResponse is the output of ListAttachedUserPolicies.
@@ -1126,7 +1126,7 @@ type ListEntitiesForPolicyRequest struct {
 	EntityFilter      *string `valid:"enum=AWSManagedPolicy|Group|LocalManagedPolicy|Role|User"`
 	Marker            *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems          *int    `valid:"min=1,max=1000"`
-	PathPrefix        *string `valid:"min=1,max=512,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
+	PathPrefix        *string `valid:"min=1,max=512,says=pathPrefix,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
 	PolicyArn         *string `valid:"required,min=20,max=2048"`
 	PolicyUsageFilter *string `valid:"enum=PermissionsBoundary|PermissionsPolicy"`
 }
@@ -1142,7 +1142,7 @@ type ListEntitiesForPolicyResponse struct {
 
 // ListGroupPoliciesRequest is the input of ListGroupPolicies.
 type ListGroupPoliciesRequest struct {
-	GroupName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	GroupName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	Marker    *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems  *int    `valid:"min=1,max=1000"`
 }
@@ -1158,7 +1158,7 @@ type ListGroupPoliciesResponse struct {
 type ListGroupsRequest struct {
 	Marker     *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems   *int    `valid:"min=1,max=1000"`
-	PathPrefix *string `valid:"min=1,max=512,pattern=\\u002F[\\u0021-\\u007F]*"`
+	PathPrefix *string `valid:"min=1,max=512,says=pathPrefix,pattern=\\u002F[\\u0021-\\u007F]*"`
 }
 
 // ListGroupsResponse is the output of ListGroups.
@@ -1172,7 +1172,7 @@ type ListGroupsResponse struct {
 type ListGroupsForUserRequest struct {
 	Marker   *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems *int    `valid:"min=1,max=1000"`
-	UserName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ListGroupsForUserResponse is the output of ListGroupsForUser.
@@ -1184,7 +1184,7 @@ type ListGroupsForUserResponse struct {
 
 // ListInstanceProfileTagsRequest is the input of ListInstanceProfileTags.
 type ListInstanceProfileTagsRequest struct {
-	InstanceProfileName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	InstanceProfileName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	Marker              *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems            *int    `valid:"min=1,max=1000"`
 }
@@ -1200,7 +1200,7 @@ type ListInstanceProfileTagsResponse struct {
 type ListInstanceProfilesRequest struct {
 	Marker     *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems   *int    `valid:"min=1,max=1000"`
-	PathPrefix *string `valid:"min=1,max=512,pattern=\\u002F[\\u0021-\\u007F]*"`
+	PathPrefix *string `valid:"min=1,max=512,says=pathPrefix,pattern=\\u002F[\\u0021-\\u007F]*"`
 }
 
 // ListInstanceProfilesResponse is the output of ListInstanceProfiles.
@@ -1214,7 +1214,7 @@ type ListInstanceProfilesResponse struct {
 type ListInstanceProfilesForRoleRequest struct {
 	Marker   *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems *int    `valid:"min=1,max=1000"`
-	RoleName *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	RoleName *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ListInstanceProfilesForRoleResponse is the output of ListInstanceProfilesForRole.
@@ -1242,7 +1242,7 @@ type ListMFADeviceTagsResponse struct {
 type ListMFADevicesRequest struct {
 	Marker   *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems *int    `valid:"min=1,max=1000"`
-	UserName *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ListMFADevicesResponse is the output of ListMFADevices.
@@ -1290,7 +1290,7 @@ type ListPoliciesRequest struct {
 	Marker            *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems          *int    `valid:"min=1,max=1000"`
 	OnlyAttached      *bool
-	PathPrefix        *string `valid:"min=1,max=512,pattern=((/[A-Za-z0-9\\.,\\+@=_-]+)*)/"`
+	PathPrefix        *string `valid:"min=1,max=512,says=pathPrefix,pattern=((/[A-Za-z0-9\\.,\\+@=_-]+)*)/"`
 	PolicyUsageFilter *string `valid:"enum=PermissionsBoundary|PermissionsPolicy"`
 	Scope             *string `valid:"enum=AWS|All|Local"`
 }
@@ -1348,7 +1348,7 @@ type ListPolicyVersionsResponse struct {
 type ListRolePoliciesRequest struct {
 	Marker   *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems *int    `valid:"min=1,max=1000"`
-	RoleName *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	RoleName *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ListRolePoliciesResponse is the output of ListRolePolicies.
@@ -1362,7 +1362,7 @@ type ListRolePoliciesResponse struct {
 type ListRoleTagsRequest struct {
 	Marker   *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems *int    `valid:"min=1,max=1000"`
-	RoleName *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	RoleName *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ListRoleTagsResponse is the output of ListRoleTags.
@@ -1376,7 +1376,7 @@ type ListRoleTagsResponse struct {
 type ListRolesRequest struct {
 	Marker     *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems   *int    `valid:"min=1,max=1000"`
-	PathPrefix *string `valid:"min=1,max=512,pattern=\\u002F[\\u0021-\\u007F]*"`
+	PathPrefix *string `valid:"min=1,max=512,says=pathPrefix,pattern=\\u002F[\\u0021-\\u007F]*"`
 }
 
 // ListRolesResponse is the output of ListRoles.
@@ -1413,7 +1413,7 @@ type ListSAMLProvidersResponse struct {
 type ListSSHPublicKeysRequest struct {
 	Marker   *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems *int    `valid:"min=1,max=1000"`
-	UserName *string `valid:"min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName *string `valid:"min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ListSSHPublicKeysResponse is the output of ListSSHPublicKeys.
@@ -1427,7 +1427,7 @@ type ListSSHPublicKeysResponse struct {
 type ListServerCertificateTagsRequest struct {
 	Marker                *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems              *int    `valid:"min=1,max=1000"`
-	ServerCertificateName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	ServerCertificateName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ListServerCertificateTagsResponse is the output of ListServerCertificateTags.
@@ -1441,7 +1441,7 @@ type ListServerCertificateTagsResponse struct {
 type ListServerCertificatesRequest struct {
 	Marker     *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems   *int    `valid:"min=1,max=1000"`
-	PathPrefix *string `valid:"min=1,max=512,pattern=\\u002F[\\u0021-\\u007F]*"`
+	PathPrefix *string `valid:"min=1,max=512,says=pathPrefix,pattern=\\u002F[\\u0021-\\u007F]*"`
 }
 
 // ListServerCertificatesResponse is the output of ListServerCertificates.
@@ -1457,7 +1457,7 @@ type ListServiceSpecificCredentialsRequest struct {
 	Marker      *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems    *int    `valid:"min=1,max=1000"`
 	ServiceName *string
-	UserName    *string `valid:"min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName    *string `valid:"min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ListServiceSpecificCredentialsResponse is the output of ListServiceSpecificCredentials.
@@ -1471,7 +1471,7 @@ type ListServiceSpecificCredentialsResponse struct {
 type ListSigningCertificatesRequest struct {
 	Marker   *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems *int    `valid:"min=1,max=1000"`
-	UserName *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ListSigningCertificatesResponse is the output of ListSigningCertificates.
@@ -1485,7 +1485,7 @@ type ListSigningCertificatesResponse struct {
 type ListUserPoliciesRequest struct {
 	Marker   *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems *int    `valid:"min=1,max=1000"`
-	UserName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ListUserPoliciesResponse is the output of ListUserPolicies.
@@ -1499,7 +1499,7 @@ type ListUserPoliciesResponse struct {
 type ListUserTagsRequest struct {
 	Marker   *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems *int    `valid:"min=1,max=1000"`
-	UserName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ListUserTagsResponse is the output of ListUserTags.
@@ -1513,7 +1513,7 @@ type ListUserTagsResponse struct {
 type ListUsersRequest struct {
 	Marker     *string `valid:"min=1,max=320,pattern=[\\u0020-\\u00FF]+"`
 	MaxItems   *int    `valid:"min=1,max=1000"`
-	PathPrefix *string `valid:"min=1,max=512,pattern=\\u002F[\\u0021-\\u007F]*"`
+	PathPrefix *string `valid:"min=1,max=512,says=pathPrefix,pattern=\\u002F[\\u0021-\\u007F]*"`
 }
 
 // ListUsersResponse is the output of ListUsers.
@@ -1548,9 +1548,9 @@ type PutAccountPropertiesResponse struct {
 
 // PutGroupPolicyRequest is the input of PutGroupPolicy.
 type PutGroupPolicyRequest struct {
-	GroupName      *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	GroupName      *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	PolicyDocument *string `valid:"required,min=1,max=131072,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
-	PolicyName     *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	PolicyName     *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // PutGroupPolicyResponse is the output of PutGroupPolicy.
@@ -1560,7 +1560,7 @@ type PutGroupPolicyResponse struct {
 // PutRolePermissionsBoundaryRequest is the input of PutRolePermissionsBoundary.
 type PutRolePermissionsBoundaryRequest struct {
 	PermissionsBoundary *string `valid:"required,min=20,max=2048"`
-	RoleName            *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	RoleName            *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // PutRolePermissionsBoundaryResponse is the output of PutRolePermissionsBoundary.
@@ -1570,8 +1570,8 @@ type PutRolePermissionsBoundaryResponse struct {
 // PutRolePolicyRequest is the input of PutRolePolicy.
 type PutRolePolicyRequest struct {
 	PolicyDocument *string `valid:"required,min=1,max=131072,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
-	PolicyName     *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
-	RoleName       *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	PolicyName     *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	RoleName       *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // PutRolePolicyResponse is the output of PutRolePolicy.
@@ -1581,7 +1581,7 @@ type PutRolePolicyResponse struct {
 // PutUserPermissionsBoundaryRequest is the input of PutUserPermissionsBoundary.
 type PutUserPermissionsBoundaryRequest struct {
 	PermissionsBoundary *string `valid:"required,min=20,max=2048"`
-	UserName            *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName            *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // PutUserPermissionsBoundaryResponse is the output of PutUserPermissionsBoundary.
@@ -1591,8 +1591,8 @@ type PutUserPermissionsBoundaryResponse struct {
 // PutUserPolicyRequest is the input of PutUserPolicy.
 type PutUserPolicyRequest struct {
 	PolicyDocument *string `valid:"required,min=1,max=131072,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
-	PolicyName     *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
-	UserName       *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	PolicyName     *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	UserName       *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // PutUserPolicyResponse is the output of PutUserPolicy.
@@ -1621,8 +1621,8 @@ type RemoveClientIDFromOpenIDConnectProviderResponse struct {
 
 // RemoveRoleFromInstanceProfileRequest is the input of RemoveRoleFromInstanceProfile.
 type RemoveRoleFromInstanceProfileRequest struct {
-	InstanceProfileName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
-	RoleName            *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	InstanceProfileName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	RoleName            *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // RemoveRoleFromInstanceProfileResponse is the output of RemoveRoleFromInstanceProfile.
@@ -1631,8 +1631,8 @@ type RemoveRoleFromInstanceProfileResponse struct {
 
 // RemoveUserFromGroupRequest is the input of RemoveUserFromGroup.
 type RemoveUserFromGroupRequest struct {
-	GroupName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
-	UserName  *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	GroupName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	UserName  *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // RemoveUserFromGroupResponse is the output of RemoveUserFromGroup.
@@ -1642,7 +1642,7 @@ type RemoveUserFromGroupResponse struct {
 // ResetServiceSpecificCredentialRequest is the input of ResetServiceSpecificCredential.
 type ResetServiceSpecificCredentialRequest struct {
 	ServiceSpecificCredentialId *string `valid:"required,min=20,max=128,pattern=[\\w]+"`
-	UserName                    *string `valid:"min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName                    *string `valid:"min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ResetServiceSpecificCredentialResponse is the output of ResetServiceSpecificCredential.
@@ -1652,10 +1652,10 @@ type ResetServiceSpecificCredentialResponse struct {
 
 // ResyncMFADeviceRequest is the input of ResyncMFADevice.
 type ResyncMFADeviceRequest struct {
-	AuthenticationCode1 *string `valid:"required,min=6,max=6,pattern=[\\d]+"`
-	AuthenticationCode2 *string `valid:"required,min=6,max=6,pattern=[\\d]+"`
+	AuthenticationCode1 *string `valid:"required,sensitive,min=6,max=6,pattern=[\\d]+"`
+	AuthenticationCode2 *string `valid:"required,sensitive,min=6,max=6,pattern=[\\d]+"`
 	SerialNumber        *string `valid:"required,min=9,max=256,pattern=[\\w+=/:,.@-]+"`
-	UserName            *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName            *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ResyncMFADeviceResponse is the output of ResyncMFADevice.
@@ -1732,7 +1732,7 @@ type SimulatePrincipalPolicyRequest struct {
 
 // TagInstanceProfileRequest is the input of TagInstanceProfile.
 type TagInstanceProfileRequest struct {
-	InstanceProfileName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	InstanceProfileName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	Tags                []Tag   `valid:"required,max=50"`
 }
 
@@ -1772,7 +1772,7 @@ type TagPolicyResponse struct {
 
 // TagRoleRequest is the input of TagRole.
 type TagRoleRequest struct {
-	RoleName *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	RoleName *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 	Tags     []Tag   `valid:"required,max=50"`
 }
 
@@ -1792,7 +1792,7 @@ type TagSAMLProviderResponse struct {
 
 // TagServerCertificateRequest is the input of TagServerCertificate.
 type TagServerCertificateRequest struct {
-	ServerCertificateName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	ServerCertificateName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	Tags                  []Tag   `valid:"required,max=50"`
 }
 
@@ -1803,7 +1803,7 @@ type TagServerCertificateResponse struct {
 // TagUserRequest is the input of TagUser.
 type TagUserRequest struct {
 	Tags     []Tag   `valid:"required,max=50"`
-	UserName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // TagUserResponse is the output of TagUser.
@@ -1812,7 +1812,7 @@ type TagUserResponse struct {
 
 // UntagInstanceProfileRequest is the input of UntagInstanceProfile.
 type UntagInstanceProfileRequest struct {
-	InstanceProfileName *string  `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	InstanceProfileName *string  `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	TagKeys             []string `valid:"required,max=50" item:"min=1,max=128,pattern=[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+"`
 }
 
@@ -1852,7 +1852,7 @@ type UntagPolicyResponse struct {
 
 // UntagRoleRequest is the input of UntagRole.
 type UntagRoleRequest struct {
-	RoleName *string  `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	RoleName *string  `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 	TagKeys  []string `valid:"required,max=50" item:"min=1,max=128,pattern=[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+"`
 }
 
@@ -1872,7 +1872,7 @@ type UntagSAMLProviderResponse struct {
 
 // UntagServerCertificateRequest is the input of UntagServerCertificate.
 type UntagServerCertificateRequest struct {
-	ServerCertificateName *string  `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	ServerCertificateName *string  `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	TagKeys               []string `valid:"required,max=50" item:"min=1,max=128,pattern=[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+"`
 }
 
@@ -1883,7 +1883,7 @@ type UntagServerCertificateResponse struct {
 // UntagUserRequest is the input of UntagUser.
 type UntagUserRequest struct {
 	TagKeys  []string `valid:"required,max=50" item:"min=1,max=128,pattern=[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+"`
-	UserName *string  `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName *string  `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // UntagUserResponse is the output of UntagUser.
@@ -1894,7 +1894,7 @@ type UntagUserResponse struct {
 type UpdateAccessKeyRequest struct {
 	AccessKeyId *string `valid:"required,min=16,max=128,pattern=[\\w]+"`
 	Status      *string `valid:"required,enum=Active|Expired|Inactive"`
-	UserName    *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName    *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // UpdateAccessKeyResponse is the output of UpdateAccessKey.
@@ -1921,7 +1921,7 @@ type UpdateAccountPasswordPolicyResponse struct {
 // UpdateAssumeRolePolicyRequest is the input of UpdateAssumeRolePolicy.
 type UpdateAssumeRolePolicyRequest struct {
 	PolicyDocument *string `valid:"required,min=1,max=131072,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
-	RoleName       *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	RoleName       *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // UpdateAssumeRolePolicyResponse is the output of UpdateAssumeRolePolicy.
@@ -1940,9 +1940,9 @@ type UpdateDelegationRequestResponse struct {
 
 // UpdateGroupRequest is the input of UpdateGroup.
 type UpdateGroupRequest struct {
-	GroupName    *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
-	NewGroupName *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
-	NewPath      *string `valid:"min=1,max=512,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
+	GroupName    *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	NewGroupName *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	NewPath      *string `valid:"min=1,max=512,says=path,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
 }
 
 // UpdateGroupResponse is the output of UpdateGroup.
@@ -1953,7 +1953,7 @@ type UpdateGroupResponse struct {
 type UpdateLoginProfileRequest struct {
 	Password              *string `valid:"sensitive,min=1,max=128,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
 	PasswordResetRequired *bool
-	UserName              *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName              *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // UpdateLoginProfileResponse is the output of UpdateLoginProfile.
@@ -1974,7 +1974,7 @@ type UpdateOpenIDConnectProviderThumbprintResponse struct {
 type UpdateRoleRequest struct {
 	Description        *string `valid:"max=1000,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*"`
 	MaxSessionDuration *int    `valid:"min=3600,max=43200"`
-	RoleName           *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	RoleName           *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // UpdateRoleResponse is the output of UpdateRole.
@@ -1984,7 +1984,7 @@ type UpdateRoleResponse struct {
 // UpdateRoleDescriptionRequest is the input of UpdateRoleDescription.
 type UpdateRoleDescriptionRequest struct {
 	Description *string `valid:"required,max=1000,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*"`
-	RoleName    *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	RoleName    *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // UpdateRoleDescriptionResponse is the output of UpdateRoleDescription.
@@ -2010,7 +2010,7 @@ type UpdateSAMLProviderResponse struct {
 type UpdateSSHPublicKeyRequest struct {
 	SSHPublicKeyId *string `valid:"required,min=20,max=128,pattern=[\\w]+"`
 	Status         *string `valid:"required,enum=Active|Expired|Inactive"`
-	UserName       *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName       *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // UpdateSSHPublicKeyResponse is the output of UpdateSSHPublicKey.
@@ -2019,9 +2019,9 @@ type UpdateSSHPublicKeyResponse struct {
 
 // UpdateServerCertificateRequest is the input of UpdateServerCertificate.
 type UpdateServerCertificateRequest struct {
-	NewPath                  *string `valid:"min=1,max=512,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
-	NewServerCertificateName *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
-	ServerCertificateName    *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	NewPath                  *string `valid:"min=1,max=512,says=path,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
+	NewServerCertificateName *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	ServerCertificateName    *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // UpdateServerCertificateResponse is the output of UpdateServerCertificate.
@@ -2032,7 +2032,7 @@ type UpdateServerCertificateResponse struct {
 type UpdateServiceSpecificCredentialRequest struct {
 	ServiceSpecificCredentialId *string `valid:"required,min=20,max=128,pattern=[\\w]+"`
 	Status                      *string `valid:"required,enum=Active|Expired|Inactive"`
-	UserName                    *string `valid:"min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName                    *string `valid:"min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // UpdateServiceSpecificCredentialResponse is the output of UpdateServiceSpecificCredential.
@@ -2043,7 +2043,7 @@ type UpdateServiceSpecificCredentialResponse struct {
 type UpdateSigningCertificateRequest struct {
 	CertificateId *string `valid:"required,min=24,max=128,pattern=[\\w]+"`
 	Status        *string `valid:"required,enum=Active|Expired|Inactive"`
-	UserName      *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName      *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // UpdateSigningCertificateResponse is the output of UpdateSigningCertificate.
@@ -2052,9 +2052,9 @@ type UpdateSigningCertificateResponse struct {
 
 // UpdateUserRequest is the input of UpdateUser.
 type UpdateUserRequest struct {
-	NewPath     *string `valid:"min=1,max=512,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
-	NewUserName *string `valid:"min=1,max=64,pattern=[\\w+=,.@-]+"`
-	UserName    *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	NewPath     *string `valid:"min=1,max=512,says=path,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
+	NewUserName *string `valid:"min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
+	UserName    *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // UpdateUserResponse is the output of UpdateUser.
@@ -2064,7 +2064,7 @@ type UpdateUserResponse struct {
 // UploadSSHPublicKeyRequest is the input of UploadSSHPublicKey.
 type UploadSSHPublicKeyRequest struct {
 	SSHPublicKeyBody *string `valid:"required,min=1,max=16384,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
-	UserName         *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName         *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // UploadSSHPublicKeyResponse is the output of UploadSSHPublicKey.
@@ -2076,9 +2076,9 @@ type UploadSSHPublicKeyResponse struct {
 type UploadServerCertificateRequest struct {
 	CertificateBody       *string `valid:"required,min=1,max=16384,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
 	CertificateChain      *string `valid:"min=1,max=2097152,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
-	Path                  *string `valid:"min=1,max=512,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
+	Path                  *string `valid:"min=1,max=512,says=path,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
 	PrivateKey            *string `valid:"required,sensitive,min=1,max=16384,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
-	ServerCertificateName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	ServerCertificateName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	Tags                  []Tag   `valid:"max=50"`
 }
 
@@ -2091,7 +2091,7 @@ type UploadServerCertificateResponse struct {
 // UploadSigningCertificateRequest is the input of UploadSigningCertificate.
 type UploadSigningCertificateRequest struct {
 	CertificateBody *string `valid:"required,min=1,max=16384,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
-	UserName        *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
+	UserName        *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // UploadSigningCertificateResponse is the output of UploadSigningCertificate.

@@ -22,7 +22,7 @@ type AccessKey struct {
 	CreateDate      *time.Time
 	SecretAccessKey *string `valid:"required,sensitive"`
 	Status          *string `valid:"required,enum=Active|Expired|Inactive"`
-	UserName        *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName        *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // AccessKeyLastUsed occurs inside inputs and outputs.
@@ -37,7 +37,7 @@ type AccessKeyMetadata struct {
 	AccessKeyId *string `valid:"min=16,max=128,pattern=[\\w]+"`
 	CreateDate  *time.Time
 	Status      *string `valid:"enum=Active|Expired|Inactive"`
-	UserName    *string `valid:"min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName    *string `valid:"min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // AttachedPermissionsBoundary occurs inside inputs and outputs.
@@ -49,7 +49,7 @@ type AttachedPermissionsBoundary struct {
 // AttachedPolicy occurs inside inputs and outputs.
 type AttachedPolicy struct {
 	PolicyArn  *string `valid:"min=20,max=2048"`
-	PolicyName *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
+	PolicyName *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ContextEntry occurs inside inputs and outputs.
@@ -105,8 +105,8 @@ type EntityDetails struct {
 type EntityInfo struct {
 	Arn  *string `valid:"required,min=20,max=2048"`
 	Id   *string `valid:"required,min=16,max=128,pattern=[\\w]+"`
-	Name *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
-	Path *string `valid:"min=1,max=512,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
+	Name *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
+	Path *string `valid:"min=1,max=512,says=path,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
 	Type *string `valid:"required,enum=GROUP|ROLE|USER"`
 }
 
@@ -134,8 +134,8 @@ type Group struct {
 	Arn        *string    `valid:"required,min=20,max=2048"`
 	CreateDate *time.Time `valid:"required"`
 	GroupId    *string    `valid:"required,min=16,max=128,pattern=[\\w]+"`
-	GroupName  *string    `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
-	Path       *string    `valid:"required,min=1,max=512,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
+	GroupName  *string    `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	Path       *string    `valid:"required,min=1,max=512,says=path,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
 }
 
 // GroupDetail occurs inside inputs and outputs.
@@ -144,9 +144,9 @@ type GroupDetail struct {
 	AttachedManagedPolicies []AttachedPolicy
 	CreateDate              *time.Time
 	GroupId                 *string `valid:"min=16,max=128,pattern=[\\w]+"`
-	GroupName               *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
+	GroupName               *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	GroupPolicyList         []PolicyDetail
-	Path                    *string `valid:"min=1,max=512,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
+	Path                    *string `valid:"min=1,max=512,says=path,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
 }
 
 // InlinePolicy occurs inside inputs and outputs.
@@ -167,8 +167,8 @@ type InstanceProfile struct {
 	Arn                 *string    `valid:"required,min=20,max=2048"`
 	CreateDate          *time.Time `valid:"required"`
 	InstanceProfileId   *string    `valid:"required,min=16,max=128,pattern=[\\w]+"`
-	InstanceProfileName *string    `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
-	Path                *string    `valid:"required,min=1,max=512,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
+	InstanceProfileName *string    `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
+	Path                *string    `valid:"required,min=1,max=512,says=path,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
 	Roles               []Role     `valid:"required"`
 	Tags                []Tag      `valid:"max=50"`
 }
@@ -183,14 +183,14 @@ type ListPoliciesGrantingServiceAccessEntry struct {
 type LoginProfile struct {
 	CreateDate            *time.Time `valid:"required"`
 	PasswordResetRequired *bool
-	UserName              *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName              *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // MFADevice occurs inside inputs and outputs.
 type MFADevice struct {
 	EnableDate   *time.Time `valid:"required"`
 	SerialNumber *string    `valid:"required,min=9,max=256,pattern=[\\w+=/:,.@-]+"`
-	UserName     *string    `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName     *string    `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ManagedPolicyDetail occurs inside inputs and outputs.
@@ -201,10 +201,10 @@ type ManagedPolicyDetail struct {
 	DefaultVersionId              *string `valid:"pattern=v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?"`
 	Description                   *string `valid:"max=1000"`
 	IsAttachable                  *bool
-	Path                          *string `valid:"min=1,max=512,pattern=((/[A-Za-z0-9\\.,\\+@=_-]+)*)/"`
+	Path                          *string `valid:"min=1,max=512,says=path,pattern=((/[A-Za-z0-9\\.,\\+@=_-]+)*)/"`
 	PermissionsBoundaryUsageCount *int
 	PolicyId                      *string `valid:"min=16,max=128,pattern=[\\w]+"`
-	PolicyName                    *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
+	PolicyName                    *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	PolicyVersionList             []PolicyVersion
 	UpdateDate                    *time.Time
 }
@@ -262,10 +262,10 @@ type Policy struct {
 	DefaultVersionId              *string `valid:"pattern=v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?"`
 	Description                   *string `valid:"max=1000"`
 	IsAttachable                  *bool
-	Path                          *string `valid:"min=1,max=512,pattern=((/[A-Za-z0-9\\.,\\+@=_-]+)*)/"`
+	Path                          *string `valid:"min=1,max=512,says=path,pattern=((/[A-Za-z0-9\\.,\\+@=_-]+)*)/"`
 	PermissionsBoundaryUsageCount *int
 	PolicyId                      *string `valid:"min=16,max=128,pattern=[\\w]+"`
-	PolicyName                    *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
+	PolicyName                    *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	Tags                          []Tag   `valid:"max=50"`
 	UpdateDate                    *time.Time
 }
@@ -273,22 +273,22 @@ type Policy struct {
 // PolicyDetail occurs inside inputs and outputs.
 type PolicyDetail struct {
 	PolicyDocument *string `valid:"min=1,max=131072,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
-	PolicyName     *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
+	PolicyName     *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // PolicyGrantingServiceAccess occurs inside inputs and outputs.
 type PolicyGrantingServiceAccess struct {
-	EntityName *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
+	EntityName *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	EntityType *string `valid:"enum=GROUP|ROLE|USER"`
 	PolicyArn  *string `valid:"min=20,max=2048"`
-	PolicyName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	PolicyName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	PolicyType *string `valid:"required,enum=INLINE|MANAGED"`
 }
 
 // PolicyGroup occurs inside inputs and outputs.
 type PolicyGroup struct {
 	GroupId   *string `valid:"min=16,max=128,pattern=[\\w]+"`
-	GroupName *string `valid:"min=1,max=128,pattern=[\\w+=,.@-]+"`
+	GroupName *string `valid:"min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // PolicyIdentifier occurs inside inputs and outputs.
@@ -308,13 +308,13 @@ type PolicyParameter struct {
 // PolicyRole occurs inside inputs and outputs.
 type PolicyRole struct {
 	RoleId   *string `valid:"min=16,max=128,pattern=[\\w]+"`
-	RoleName *string `valid:"min=1,max=64,pattern=[\\w+=,.@-]+"`
+	RoleName *string `valid:"min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // PolicyUser occurs inside inputs and outputs.
 type PolicyUser struct {
 	UserId   *string `valid:"min=16,max=128,pattern=[\\w]+"`
-	UserName *string `valid:"min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName *string `valid:"min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // PolicyVersion occurs inside inputs and outputs.
@@ -353,11 +353,11 @@ type Role struct {
 	CreateDate               *time.Time `valid:"required"`
 	Description              *string    `valid:"max=1000,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*"`
 	MaxSessionDuration       *int       `valid:"min=3600,max=43200"`
-	Path                     *string    `valid:"required,min=1,max=512,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
+	Path                     *string    `valid:"required,min=1,max=512,says=path,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
 	PermissionsBoundary      *AttachedPermissionsBoundary
 	RoleId                   *string `valid:"required,min=16,max=128,pattern=[\\w]+"`
 	RoleLastUsed             *RoleLastUsed
-	RoleName                 *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	RoleName                 *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 	SourceRoleTemplate       *SourceRoleTemplate
 	Tags                     []Tag `valid:"max=50"`
 }
@@ -369,11 +369,11 @@ type RoleDetail struct {
 	AttachedManagedPolicies  []AttachedPolicy
 	CreateDate               *time.Time
 	InstanceProfileList      []InstanceProfile
-	Path                     *string `valid:"min=1,max=512,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
+	Path                     *string `valid:"min=1,max=512,says=path,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
 	PermissionsBoundary      *AttachedPermissionsBoundary
 	RoleId                   *string `valid:"min=16,max=128,pattern=[\\w]+"`
 	RoleLastUsed             *RoleLastUsed
-	RoleName                 *string `valid:"min=1,max=64,pattern=[\\w+=,.@-]+"`
+	RoleName                 *string `valid:"min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 	RolePolicyList           []PolicyDetail
 	Tags                     []Tag `valid:"max=50"`
 }
@@ -437,7 +437,7 @@ type SSHPublicKey struct {
 	SSHPublicKeyId   *string `valid:"required,min=20,max=128,pattern=[\\w]+"`
 	Status           *string `valid:"required,enum=Active|Expired|Inactive"`
 	UploadDate       *time.Time
-	UserName         *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName         *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // SSHPublicKeyMetadata occurs inside inputs and outputs.
@@ -445,7 +445,7 @@ type SSHPublicKeyMetadata struct {
 	SSHPublicKeyId *string    `valid:"required,min=20,max=128,pattern=[\\w]+"`
 	Status         *string    `valid:"required,enum=Active|Expired|Inactive"`
 	UploadDate     *time.Time `valid:"required"`
-	UserName       *string    `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName       *string    `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ServerCertificate occurs inside inputs and outputs.
@@ -460,9 +460,9 @@ type ServerCertificate struct {
 type ServerCertificateMetadata struct {
 	Arn                   *string `valid:"required,min=20,max=2048"`
 	Expiration            *time.Time
-	Path                  *string `valid:"required,min=1,max=512,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
+	Path                  *string `valid:"required,min=1,max=512,says=path,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
 	ServerCertificateId   *string `valid:"required,min=16,max=128,pattern=[\\w]+"`
-	ServerCertificateName *string `valid:"required,min=1,max=128,pattern=[\\w+=,.@-]+"`
+	ServerCertificateName *string `valid:"required,min=1,max=128,says=name,pattern=[\\w+=,.@-]+"`
 	UploadDate            *time.Time
 }
 
@@ -488,7 +488,7 @@ type ServiceSpecificCredential struct {
 	ServiceSpecificCredentialId *string `valid:"required,min=20,max=128,pattern=[\\w]+"`
 	ServiceUserName             *string `valid:"min=0,max=200,pattern=[\\w+=,.@-]*"`
 	Status                      *string `valid:"required,enum=Active|Expired|Inactive"`
-	UserName                    *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName                    *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // ServiceSpecificCredentialMetadata occurs inside inputs and outputs.
@@ -500,7 +500,7 @@ type ServiceSpecificCredentialMetadata struct {
 	ServiceSpecificCredentialId *string `valid:"required,min=20,max=128,pattern=[\\w]+"`
 	ServiceUserName             *string `valid:"min=0,max=200,pattern=[\\w+=,.@-]*"`
 	Status                      *string `valid:"required,enum=Active|Expired|Inactive"`
-	UserName                    *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName                    *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // SigningCertificate occurs inside inputs and outputs.
@@ -509,7 +509,7 @@ type SigningCertificate struct {
 	CertificateId   *string `valid:"required,min=24,max=128,pattern=[\\w]+"`
 	Status          *string `valid:"required,enum=Active|Expired|Inactive"`
 	UploadDate      *time.Time
-	UserName        *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName        *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // SourceRoleTemplate occurs inside inputs and outputs.
@@ -551,11 +551,11 @@ type User struct {
 	Arn                 *string    `valid:"required,min=20,max=2048"`
 	CreateDate          *time.Time `valid:"required"`
 	PasswordLastUsed    *time.Time
-	Path                *string `valid:"required,min=1,max=512,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
+	Path                *string `valid:"required,min=1,max=512,says=path,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
 	PermissionsBoundary *AttachedPermissionsBoundary
 	Tags                []Tag   `valid:"max=50"`
 	UserId              *string `valid:"required,min=16,max=128,pattern=[\\w]+"`
-	UserName            *string `valid:"required,min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName            *string `valid:"required,min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 }
 
 // UserDetail occurs inside inputs and outputs.
@@ -564,11 +564,11 @@ type UserDetail struct {
 	AttachedManagedPolicies []AttachedPolicy
 	CreateDate              *time.Time
 	GroupList               []string `item:"min=1,max=128,pattern=[\\w+=,.@-]+"`
-	Path                    *string  `valid:"min=1,max=512,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
+	Path                    *string  `valid:"min=1,max=512,says=path,pattern=(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"`
 	PermissionsBoundary     *AttachedPermissionsBoundary
 	Tags                    []Tag   `valid:"max=50"`
 	UserId                  *string `valid:"min=16,max=128,pattern=[\\w]+"`
-	UserName                *string `valid:"min=1,max=64,pattern=[\\w+=,.@-]+"`
+	UserName                *string `valid:"min=1,max=64,says=name,pattern=[\\w+=,.@-]+"`
 	UserPolicyList          []PolicyDetail
 }
 

@@ -7,7 +7,12 @@ type API struct {
 	Name      string // the service part of the credential scope: sts, iam
 	Version   string // the form's Version: 2011-06-15, 2010-05-08
 	Namespace string // xmlns of every answer
+	Echo      bool   // validation texts repeat the refused value
 	Ops       []Op   // sorted by Name
+
+	// New gives pointers to an empty input and output of the operation; nils for
+	// one that does not exist. Nil itself: Handle does not check its types.
+	New func(op string) (in, out any)
 }
 
 // Op is an operation of a service, by the form's Action.

@@ -1,6 +1,9 @@
 package query
 
-import "fmt"
+import (
+	"fmt"
+	"unicode/utf8"
+)
 
 // Code is an error code on the wire with its HTTP status.
 type Code struct {
@@ -21,10 +24,19 @@ func (c Code) Errorf(format string, args ...any) *Error {
 type Error struct {
 	Code
 	Message   string
-	Framework bool // answered in the framework's namespace: unknown action or version
+	Framework bool   // answered in the framework's namespace: unknown action or version
+	RequestID string // set by Client: the server's id of the refused request
 }
 
 func (e *Error) Error() string { return e.Name + ": " + e.Message }
+
+// fault is the Type on the wire: whose fault it was.
+func (e *Error) fault() string {
+	if e.Status >= 500 {
+		return "Receiver"
+	}
+	return "Sender"
+}
 
 // The codes that every operation can give and no model lists (AWS, Common Error Types).
 var (
@@ -38,3 +50,38 @@ var (
 	Throttling            = Code{"Throttling", 400}
 	ValidationError       = Code{"ValidationError", 400}
 )
+
+// UnknownAction is the refusal of an action that no service has in that version;
+// an empty version is one that was not given. It is the one error in the
+// framework's own namespace.
+func UnknownAction(action, version string) *Error {
+	if version == "" {
+		version = "NO_VERSION_SPECIFIED"
+	}
+	e := InvalidAction.Errorf("Could not find operation %s for version %s", cut(action, maxEcho), cut(version, maxEcho))
+	e.Framework = true
+	return e
+}
+
+// maxEcho is how many characters of what a caller sent an error repeats, and
+// maxMessage how long, in bytes, a message made of them may grow.
+const (
+	maxEcho    = 64
+	maxMessage = 1024
+)
+
+// cut gives the first n characters of s.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	i := 0
+	for range n {
+		if i >= len(s) {
+			return s
+		}
+		_, size := utf8.DecodeRuneInString(s[i:])
+		i += size
+	}
+	return s[:i]
+}

@@ -11,6 +11,8 @@ var API = query.API{
 	Name:      "sts",
 	Version:   "2011-06-15",
 	Namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+	Echo:      true,
+	New:       New,
 	Ops: []query.Op{
 		{Name: "AssumeRole", Response: "AssumeRoleResponse", Result: "AssumeRoleResult", Errors: []string{"ExpiredTokenException", "MalformedPolicyDocument", "PackedPolicyTooLarge", "RegionDisabledException"}},
 		{Name: "AssumeRoleWithSAML", Unsigned: true, Response: "AssumeRoleWithSAMLResponse", Result: "AssumeRoleWithSAMLResult", Errors: []string{"ExpiredTokenException", "IDPRejectedClaim", "InvalidIdentityToken", "MalformedPolicyDocument", "PackedPolicyTooLarge", "RegionDisabledException"}},

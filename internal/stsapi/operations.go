@@ -19,7 +19,7 @@ type AssumeRoleRequest struct {
 	SerialNumber            *string           `valid:"min=9,max=256,pattern=[\\w+=/:,.@-]*"`
 	SourceIdentity          *string           `valid:"min=2,max=64,pattern=[\\w+=,.@-]*"`
 	Tags                    []Tag             `valid:"max=50"`
-	TokenCode               *string           `valid:"min=6,max=6,pattern=[\\d]*"`
+	TokenCode               *string           `valid:"sensitive,min=6,max=6,pattern=[\\d]*"`
 	TransitiveTagKeys       []string          `valid:"max=50" item:"min=1,max=128,pattern=[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+"`
 }
 
@@ -167,7 +167,7 @@ type GetSessionTokenRequest struct {
 	DurationSeconds         *int    `valid:"min=900,max=129600"`
 	MinimumSessionTokenSize *int    `valid:"min=0,max=4096"`
 	SerialNumber            *string `valid:"min=9,max=256,pattern=[\\w+=/:,.@-]*"`
-	TokenCode               *string `valid:"min=6,max=6,pattern=[\\d]*"`
+	TokenCode               *string `valid:"sensitive,min=6,max=6,pattern=[\\d]*"`
 }
 
 // GetSessionTokenResponse is the output of GetSessionToken.

@@ -17,7 +17,7 @@ type Credentials struct {
 	AccessKeyId     *string    `valid:"required,min=16,max=128,pattern=[\\w]*"`
 	Expiration      *time.Time `valid:"required"`
 	SecretAccessKey *string    `valid:"required,sensitive"`
-	SessionToken    *string    `valid:"required"`
+	SessionToken    *string    `valid:"required,sensitive"`
 }
 
 // FederatedUser occurs inside inputs and outputs.
@@ -33,7 +33,7 @@ type PolicyDescriptorType struct {
 
 // ProvidedContext occurs inside inputs and outputs.
 type ProvidedContext struct {
-	ContextAssertion *string `valid:"min=4,max=2048"`
+	ContextAssertion *string `valid:"sensitive,min=4,max=2048"`
 	ProviderArn      *string `valid:"min=20,max=2048,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+"`
 }
 

@@ -1,0 +1,207 @@
+package query
+
+import (
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// ValidateOptions say how a service words its refusals.
+type ValidateOptions struct {
+	Echo bool // STS repeats the refused value and lists an enum's values; IAM does neither
+}
+
+// Validate checks every member of the structure that in points to against the
+// model's limits, and reports all failures in one ValidationError with AWS's text:
+// `2 validation errors detected: Value … at 'x' failed to satisfy constraint: …; …`.
+// Lengths are in Unicode characters. Values of sensitive members are never repeated,
+// others up to 64 characters; the number counts all failures even where the text,
+// held to 1 KiB, does not list them all.
+func Validate(in any, o ValidateOptions) error {
+	v, s, err := pointed(in)
+	if err != nil {
+		return err
+	}
+	return s.validate(v, o)
+}
+
+func (s *structure) validate(v reflect.Value, o ValidateOptions) error {
+	c := checker{o: o}
+	c.structure(v, s, nil)
+	if c.count == 0 {
+		return nil
+	}
+	return c.err()
+}
+
+// checker collects the failures of one input.
+type checker struct {
+	o      ValidateOptions
+	count  int
+	full   bool // the text has reached its bound
+	text   []byte
+	saying string // the sentence of the first failure that has one
+	said   int    // how many of the failures have one
+}
+
+// place is where a value stands: a member's name or a list's index, under another.
+// It lives on the stack; only a failure makes text of it.
+type place struct {
+	up    *place
+	name  string
+	index int // when name is empty
+}
+
+func (p *place) append(dst []byte) []byte {
+	if p.up != nil {
+		dst = append(p.up.append(dst), '.')
+	}
+	if p.name == "" {
+		return strconv.AppendInt(dst, int64(p.index), 10)
+	}
+	return append(dst, p.name...)
+}
+
+func (c *checker) structure(v reflect.Value, s *structure, up *place) {
+	for _, i := range s.order {
+		f := &s.fields[i]
+		fv := v.Field(f.index)
+		at := place{up: up, name: f.lowered}
+		switch {
+		case !fv.IsNil():
+			if fv.Kind() == reflect.Pointer {
+				fv = fv.Elem()
+			}
+			c.value(fv, &f.shape, &at)
+		case f.limits != nil && f.limits.required:
+			c.fail(reflect.Value{}, &f.shape, &at, "not be null", "")
+		}
+	}
+}
+
+func (c *checker) value(v reflect.Value, s *shape, at *place) {
+	if s.limits != nil {
+		c.limits(v, s, at)
+	}
+	switch s.kind {
+	case kindStruct:
+		c.structure(v, s.fields, at)
+	case kindList:
+		if s.item.limits == nil && s.item.kind != kindStruct {
+			return
+		}
+		for i := range v.Len() {
+			index := place{up: at, index: i + 1}
+			c.value(v.Index(i), s.item, &place{up: &index, name: "member"})
+		}
+	case kindMap:
+		c.entries(v, s, at)
+	}
+}
+
+// entries checks a map in the order of its keys, so that messages do not change from run to run.
+func (c *checker) entries(v reflect.Value, s *shape, at *place) {
+	for i, k := range sortedKeys(v) {
+		index := place{up: at, index: i + 1}
+		c.value(k, s.key, &place{up: &index, name: "key"})
+		c.value(v.MapIndex(k), s.item, &place{up: &index, name: "value"})
+	}
+}
+
+func (c *checker) limits(v reflect.Value, s *shape, at *place) {
+	switch l := s.limits; s.kind {
+	case kindString:
+		c.str(v.String(), v, s, at)
+	case kindInt:
+		c.bounds(v.Int(), "value", v, s, at)
+	case kindList, kindMap, kindBlob:
+		if l.hasMin || l.hasMax {
+			c.bounds(int64(v.Len()), "length", v, s, at)
+		}
+	}
+}
+
+func (c *checker) str(text string, v reflect.Value, s *shape, at *place) {
+	l := s.limits
+	if l.enum != nil && !slices.Contains(l.enum, text) {
+		set := "satisfy enum value set"
+		if c.o.Echo {
+			set += ": [" + strings.Join(l.enum, ", ") + "]"
+		}
+		c.fail(v, s, at, set, "")
+	}
+	if l.pattern != nil && !l.pattern.match(text) {
+		c.fail(v, s, at, "satisfy regular expression pattern: "+l.pattern.text, l.says)
+	}
+	if l.hasMin || l.hasMax {
+		c.bounds(int64(utf8.RuneCountInString(text)), "length", v, s, at)
+	}
+}
+
+func (c *checker) bounds(n int64, what string, v reflect.Value, s *shape, at *place) {
+	l := s.limits
+	if l.hasMin && n < l.min {
+		c.fail(v, s, at, "have "+what+" greater than or equal to "+strconv.FormatInt(l.min, 10), "")
+	}
+	if l.hasMax && n > l.max {
+		c.fail(v, s, at, "have "+what+" less than or equal to "+strconv.FormatInt(l.max, 10), "")
+	}
+}
+
+// fail notes one failure; v is invalid when nothing was given.
+func (c *checker) fail(v reflect.Value, s *shape, at *place, must, says string) {
+	c.count++
+	if says != "" {
+		if c.said++; c.said == 1 {
+			c.saying = sayingStart + string(at.append(nil)) + says
+		}
+	}
+	var one []byte
+	if c.count > 1 {
+		one = append(one, "; "...)
+	}
+	one = append(one, "Value "...)
+	if c.o.Echo && (!v.IsValid() || s.limits == nil || !s.limits.sensitive) {
+		one = appendEcho(one, v, s)
+	}
+	one = append(one, "at '"...)
+	one = append(at.append(one), "' failed to satisfy constraint: Member must "...)
+	one = append(one, must...)
+	if c.full = c.full || len(c.text)+len(one) > maxMessage-64; !c.full {
+		c.text = append(c.text, one...)
+	}
+}
+
+// appendEcho repeats a value and a space; a structure, or a list of them, has no text worth repeating.
+func appendEcho(dst []byte, v reflect.Value, s *shape) []byte {
+	text := ""
+	switch {
+	case !v.IsValid():
+		return append(dst, "null "...)
+	case s.kind == kindString:
+		text = v.String()
+	case s.kind == kindInt:
+		text = strconv.FormatInt(v.Int(), 10)
+	case s.kind == kindList && s.item.kind == kindString && (s.item.limits == nil || !s.item.limits.sensitive):
+		items, _ := v.Interface().([]string)
+		text = "[" + strings.Join(items[:min(len(items), maxEcho)], ", ") + "]"
+	default:
+		return dst
+	}
+	dst = append(dst, '\'')
+	dst = append(dst, cut(text, maxEcho)...)
+	return append(dst, "' "...)
+}
+
+func (c *checker) err() *Error {
+	if c.said == c.count {
+		return &Error{Code: ValidationError, Message: c.saying}
+	}
+	plural := "s"
+	if c.count == 1 {
+		plural = ""
+	}
+	return &Error{Code: ValidationError, Message: strconv.Itoa(c.count) + " validation error" + plural + " detected: " + string(c.text)}
+}
