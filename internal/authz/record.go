@@ -13,9 +13,13 @@ import (
 	"github.com/deputy-sts/deputy/internal/query"
 )
 
+// Hidden stands in the audit where a secret was.
+const Hidden = audit.Hidden
+
 // note is what a handler adds to the audit line of its call.
 type note struct {
 	resources []audit.Resource
+	request   any    // shown instead of the input
 	response  any    // shown instead of the answer
 	account   string // another account that gets an entry of its own
 	why       json.RawMessage
@@ -27,6 +31,9 @@ type note struct {
 func (c *Call) NoteResource(arn, account, kind string) {
 	c.note.resources = append(c.note.resources, audit.Resource{ARN: arn, AccountID: account, Type: kind})
 }
+
+// NoteInput shows v in the audit instead of the input.
+func (c *Call) NoteInput(v any) { c.note.request = v }
 
 // NoteAnswer shows v in the audit instead of the answer, for what must not be
 // written down. It has the form of an answer.
@@ -57,6 +64,12 @@ type buffer struct{ line, in, out []byte }
 func (c *Call) line(dst []byte, l lineOf) []byte {
 	b := buffers.Get().(*buffer)
 	defer buffers.Put(b)
+	if c.note.request != nil {
+		l.in = c.note.request
+	}
+	if c.note.response != nil {
+		l.out = c.note.response
+	}
 	e := audit.Entry{
 		UserIdentity: c.identityEntry(), EventTime: c.Time,
 		EventSource: c.Service + ".amazonaws.com", EventName: c.Action, AWSRegion: c.Region,
@@ -163,9 +176,6 @@ func (c *Call) finish(ctx context.Context, class audit.Class, in, out any, err e
 	}
 	if c.gate.audit == nil {
 		return err
-	}
-	if c.note.response != nil {
-		out = c.note.response
 	}
 	l := lineOf{id: newEventID(), class: class, in: in, out: out, err: err, account: c.Account()}
 	if c.note.account != "" {

@@ -2,6 +2,7 @@ package sts
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,6 +39,7 @@ type entry struct {
 // the kind of the caller; MFA; permission; the role's limits; and only then what
 // the session is made of.
 func (s *service) assumeRole(_ context.Context, c *authz.Call, in *stsapi.AssumeRoleRequest) (*stsapi.AssumeRoleResponse, error) {
+	noteInput(c, in)
 	e, err := readEntry(in, c.Principal)
 	if err != nil {
 		return nil, err
@@ -73,6 +75,23 @@ func (s *service) assumeRole(_ context.Context, c *authz.Call, in *stsapi.Assume
 		return nil, err
 	}
 	return e.answer(c, role, &i, sourceIdentity), nil
+}
+
+// noteInput keeps codes and assertions out of the audit: the model does not mark
+// them as sensitive.
+func noteInput(c *authz.Call, in *stsapi.AssumeRoleRequest) {
+	if in.TokenCode == nil && len(in.ProvidedContexts) == 0 {
+		return
+	}
+	shown := *in
+	if in.TokenCode != nil {
+		shown.TokenCode = new(authz.Hidden)
+	}
+	shown.ProvidedContexts = slices.Clone(in.ProvidedContexts)
+	for i := range shown.ProvidedContexts {
+		shown.ProvidedContexts[i].ContextAssertion = new(authz.Hidden)
+	}
+	c.NoteInput(&shown)
 }
 
 // readEntry checks what the model's limits leave open.

@@ -21,6 +21,11 @@ const (
 // getSessionToken gives a user, or a root user, temporary credentials of its own.
 // Only long-term keys may ask: authz refuses the others.
 func (s *service) getSessionToken(_ context.Context, c *authz.Call, in *stsapi.GetSessionTokenRequest) (*stsapi.GetSessionTokenResponse, error) {
+	if in.TokenCode != nil {
+		shown := *in
+		shown.TokenCode = new(authz.Hidden)
+		c.NoteInput(&shown)
+	}
 	if err := checkMFA(in.SerialNumber, in.TokenCode); err != nil {
 		return nil, err
 	}

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/deputy-sts/deputy/internal/audit"
+	"github.com/deputy-sts/deputy/internal/authz"
 	"github.com/deputy-sts/deputy/internal/query"
 	"github.com/deputy-sts/deputy/internal/session"
 	"github.com/deputy-sts/deputy/internal/stsapi"
@@ -45,7 +45,7 @@ func (i *issued) credentials() *stsapi.Credentials {
 
 // shown is what the audit may know of them: neither the secret nor the token.
 func (i *issued) shown() *stsapi.Credentials {
-	return &stsapi.Credentials{AccessKeyId: &i.AccessKeyID, SessionToken: new(audit.Hidden), Expiration: &i.Expiration}
+	return &stsapi.Credentials{AccessKeyId: &i.AccessKeyID, SessionToken: new(authz.Hidden), Expiration: &i.Expiration}
 }
 
 // checkMFA refuses one-time codes: no device can be enrolled here. AWS's texts;
