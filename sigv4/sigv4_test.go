@@ -92,24 +92,33 @@ func presigned(t testing.TB, change ...func(*http.Request)) *http.Request {
 	return received(t, sent)
 }
 
+// failer is a test of testing or of rapid.
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
 // received sends a request over a wire of bytes.
-func received(t testing.TB, r *http.Request) *http.Request {
+func received(t failer, r *http.Request) *http.Request {
 	t.Helper()
+	if r.GetBody != nil {
+		r.Body, _ = r.GetBody()
+	}
 	var wire bytes.Buffer
 	if err := r.Write(&wire); err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	return fromWire(t, wire.String())
 }
 
-func fromWire(t testing.TB, wire string) *http.Request {
+func fromWire(t failer, wire string) *http.Request {
 	t.Helper()
 	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(wire)))
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v in %q", err, wire)
 	}
 	if _, err := io.Copy(io.Discard, r.Body); err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	return r
 }
@@ -175,4 +184,14 @@ func refusedWith(t testing.TB, result *Result, err error, status int, code, text
 	if told.Status != status || told.Code != code || text != "" && told.Message != text {
 		t.Errorf("got  %d %s %q\nwant %d %s %q", told.Status, told.Code, told.Message, status, code, text)
 	}
+}
+
+// keyring knows just one key.
+type keyring struct{ c Credentials }
+
+func (k keyring) lookup(_ context.Context, id, token string) (Secret, error) {
+	if id != k.c.AccessKeyID || token != k.c.SessionToken {
+		return Secret{}, UnknownKey()
+	}
+	return Secret{Key: k.c.SecretAccessKey}, nil
 }
