@@ -39,11 +39,12 @@ func BenchmarkAppendJSON(b *testing.B) {
 }
 
 func BenchmarkAppend(b *testing.B) {
-	line := sample("0d3f1c9e-8f6e-4b11-8a55-0d6d1c2b3a4f").AppendJSON(nil)
+	line := sample("").AppendJSON(nil)
 	for _, c := range []struct {
-		name  string
-		class Class
-	}{{"read", Read}, {"issue", Issue}} {
+		name    string
+		class   Class
+		callers int // per processor
+	}{{"read", Read, 16}, {"issue", Issue, 16}, {"change", Change, 64}} {
 		b.Run(c.name, func(b *testing.B) {
 			w, err := Open(filepath.Join(b.TempDir(), "audit.jsonl"), Options{})
 			if err != nil {
@@ -51,7 +52,7 @@ func BenchmarkAppend(b *testing.B) {
 			}
 			defer w.Close()
 			b.ReportAllocs()
-			b.SetParallelism(16)
+			b.SetParallelism(c.callers)
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
 					if err := w.Append(context.Background(), line, c.class); err != nil {

@@ -15,7 +15,8 @@
 // file. Against both, keep a Head elsewhere and ask Check.Holds for it.
 //
 // The file may be renamed at any time (log rotation): within a second the
-// writer goes on in a new file at its path, and the chain goes on with it.
+// writer goes on in a new file at its path, and the chain goes on with it. A
+// server that starts where there is no file begins a new chain.
 //
 // What is recorded, when, and what happens to a request whose line cannot be
 // written is decided by the neighbours (authz, admin); they also keep secrets

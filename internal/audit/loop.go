@@ -82,11 +82,12 @@ func (w *Writer) write(b *batch) bool {
 		return false
 	}
 	w.remember()
-	if lost > 0 && w.head != head {
-		w.mu.Lock()
+	w.mu.Lock()
+	if w.head != head {
 		w.lost -= lost
-		w.mu.Unlock()
 	}
+	w.last = w.head
+	w.mu.Unlock()
 	close(b.written)
 	w.syncing.written(b)
 	w.reuse(b)

@@ -26,6 +26,7 @@ type Writer struct {
 	failure error         // why lines are refused; nil when all is well
 	broken  bool          // failure is for good
 	closed  bool
+	last    Head   // of what is written
 	lost    uint64 // reads and issues that could not be written since the last line
 
 	recentMu sync.Mutex
@@ -75,7 +76,7 @@ func Open(path string, o Options) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.file, w.head = f, tail.head
+	w.file, w.head, w.last = f, tail.head, tail.head
 	for _, id := range tail.ids {
 		w.recent.add(id)
 	}
@@ -214,6 +215,14 @@ func (w *Writer) Healthy() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.refusal()
+}
+
+// Head returns the last line written. Kept elsewhere, it shows later (Check)
+// that nothing up to it was cut off or chained anew.
+func (w *Writer) Head() Head {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.last
 }
 
 // Contains tells whether the event is among the latest of this file: those in

@@ -91,10 +91,12 @@ func TestWriterContinues(t *testing.T) {
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
+		if r := sound(t, path, 4*(i+1)); w.Head() != r.Head() {
+			t.Errorf("the writer's head is %s, the file's %s", w.Head(), r.Head())
+		}
 		if err := w.Append(context.Background(), line("late"), Read); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("after Close: %v", err)
 		}
-		sound(t, path, 4*(i+1))
 	}
 	info, err := os.Stat(path)
 	if err != nil || info.Mode().Perm() != 0o600 {
