@@ -98,7 +98,7 @@ func lookupID[T any, P interface {
 			return rec
 		}
 	}
-	if found != nil {
+	if found != nil && t.record {
 		t.note(found.key(), found.head().rev)
 	}
 	return found
