@@ -172,7 +172,7 @@ func TestWrongTypes(t *testing.T) {
 		{"DateEquals", "2031-01-01T00:00:00+0100", "2030-12-31T23:00:00Z", true}, {"DateEquals", "99999999999999999999", "1", false},
 		{"Bool", "1", "1", false}, {"BinaryEquals", "not base64!", "not base64!", false}, {"BinaryEquals", "QQ==", "QQ", true},
 		{"IpAddress", "10.0.0.0/33", "10.0.0.1", false}, {"IpAddress", "10.1.2.3", "10.1.2.3", true}, {"IpAddress", "10.1.2.3", "10.1.2.4", false},
-		{"IpAddress", "10.1.2.3/8", "10.9.9.9", true}, {"IpAddress", "10.0.0.0/8", "10.0.0.0/16", true}, {"IpAddress", "10.0.0.0/8", "0.0.0.0/0", false},
+		{"IpAddress", "10.1.2.3/8", "10.9.9.9", true}, {"IpAddress", "10.0.0.0/8", "10.0.0.0/16", true}, {"IpAddress", "10.0.0.0/8", "10.0.0.0/7", false},
 		{"IpAddress", "fe80::1", "fe80::1%eth0", false}, {"IpAddress", "010.0.0.1", "10.0.0.1", false}, {"NotIpAddress", "10.0.0.0/8", "unknown", true},
 		{"ArnLike", "*", "arn:aws:iam::111122223333:role/R", false}, {"ArnNotLike", "*", "arn:aws:iam::111122223333:role/R", true},
 		{"ArnNotLike", "arn:aws:iam::111122223333:role/R", "R", false}, {"ArnNotEquals", "arn:aws:iam::111122223333:role/R", "", false},
