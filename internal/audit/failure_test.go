@@ -124,11 +124,12 @@ func TestSec_G15_FileGone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "logs")
 	os.Mkdir(dir, 0o700)
 	path := filepath.Join(dir, "audit.jsonl")
-	w := open(t, path, Options{})
+	var clock clock
+	w := open(t, path, Options{Now: clock.now})
 	mustAppend(t, w, "1", Change)
 	os.WriteFile(path+".new", []byte("planted\n"), 0o600)
 	os.Rename(path+".new", path)
-	time.Sleep(1100 * time.Millisecond)
+	clock.Add(int64(time.Second))
 	err := w.Append(context.Background(), line("2"), Issue)
 	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "replaced") {
 		t.Errorf("a planted file: %v", err)

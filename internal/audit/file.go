@@ -14,6 +14,7 @@ import (
 // of a line. Only sync and the handle are shared with the syncing goroutine.
 type file struct {
 	path    string
+	now     func() time.Time
 	regular bool
 	size    int64
 	checked time.Time // when the path was last seen to be this file
@@ -33,8 +34,8 @@ type tail struct {
 // tailWindow is how much of the end of a file is read at open.
 const tailWindow = 4 << 20
 
-func openFile(path string) (*file, tail, error) {
-	f := &file{path: path, checked: time.Now()}
+func openFile(path string, now func() time.Time) (*file, tail, error) {
+	f := &file{path: path, now: now, checked: now()}
 	t, err := f.open()
 	if err != nil {
 		return nil, tail{}, fmt.Errorf("audit: %w", err)
@@ -157,7 +158,7 @@ func (f *file) try() error {
 // follow looks, once a second, whether the path still names this file, and
 // goes on in a new one when it was renamed or removed.
 func (f *file) follow() error {
-	if !f.regular || time.Since(f.checked) < time.Second {
+	if !f.regular || f.now().Sub(f.checked) < time.Second {
 		return nil
 	}
 	old, err := f.f.Stat()
@@ -166,7 +167,7 @@ func (f *file) follow() error {
 	}
 	now, err := os.Stat(f.path)
 	if err == nil && os.SameFile(old, now) {
-		f.checked = time.Now()
+		f.checked = f.now()
 		return nil
 	}
 	if err == nil && now.Size() > 0 {
@@ -191,7 +192,7 @@ func (f *file) reopen() error {
 	}
 	f.mu.Lock()
 	old := f.f
-	f.f, f.regular, f.size, f.checked = next.f, next.regular, next.size, time.Now()
+	f.f, f.regular, f.size, f.checked = next.f, next.regular, next.size, f.now()
 	f.mu.Unlock()
 	return old.Close()
 }

@@ -55,6 +55,9 @@ type Options struct {
 	Interval time.Duration // longest time a written line stays unsynced; 0 means 100 ms
 	Timeout  time.Duration // longest wait in Append and Close before they give up; 0 means 5 s
 	Queue    int           // bytes of lines that may wait to be written; 0 means 1 MiB
+	// Now is the clock by which the file's path is looked at again every second
+	// (rotation); it is called from one goroutine. nil means time.Now.
+	Now func() time.Time
 	// OnError is told, from a goroutine of the writer, when writing begins to
 	// fail, when it goes on again (an error that says so), and what Open cut
 	// off. nil ignores them.
@@ -70,6 +73,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Queue <= 0 {
 		o.Queue = 1 << 20
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	if o.OnError == nil {
 		o.OnError = func(error) {}

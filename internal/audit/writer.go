@@ -72,7 +72,7 @@ func Open(path string, o Options) (*Writer, error) {
 		close(w.stopped)
 		return w, nil
 	}
-	f, tail, err := openFile(path)
+	f, tail, err := openFile(path, w.o.Now)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -34,6 +35,11 @@ func (t *told) String() string {
 	defer t.mu.Unlock()
 	return strings.Join(t.all, "\n")
 }
+
+// clock stands still until it is moved, by Add of nanoseconds.
+type clock struct{ atomic.Int64 }
+
+func (c *clock) now() time.Time { return time.Unix(0, c.Load()) }
 
 func open(t *testing.T, path string, o Options) *Writer {
 	t.Helper()
@@ -269,13 +275,14 @@ func TestOpenRefuses(t *testing.T) {
 func TestRotation(t *testing.T) {
 	dir := t.TempDir()
 	path, older := filepath.Join(dir, "audit.jsonl"), filepath.Join(dir, "audit.jsonl.1")
-	w := open(t, path, Options{})
+	var clock clock
+	w := open(t, path, Options{Now: clock.now})
 	mustAppend(t, w, "1", Change)
 	if err := os.Rename(path, older); err != nil {
 		t.Fatal(err)
 	}
 	mustAppend(t, w, "2", Change) // still to the renamed file: it was looked at just now
-	time.Sleep(1100 * time.Millisecond)
+	clock.Add(int64(time.Second))
 	mustAppend(t, w, "3", Change)
 	mustAppend(t, w, "4", Change)
 	first := sound(t, older, 2)
