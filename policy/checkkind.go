@@ -31,7 +31,7 @@ func (d *document) checkNames(s *source) *SyntaxError {
 	}
 	for _, r := range s.principals {
 		if !validPrincipal(r.Type, r.Value) {
-			return d.fault(`Invalid principal in policy: "`+r.Type+`":"`+r.Value+`"`, r.Start, "%q names no principal", r.Value)
+			return d.fault(`Invalid principal in policy: "`+strings.ToUpper(r.Type)+`":"`+r.Value+`"`, r.Start, "%q names no principal", r.Value)
 		}
 	}
 	return nil

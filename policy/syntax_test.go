@@ -120,7 +120,7 @@ func TestKinds(t *testing.T) {
 		{Trust, trust(`{"AWS":"11112222333"}`, assume), `Invalid principal in policy: "AWS":"11112222333"`},
 		{Trust, trust(`{"AWS":["111122223333","maren"]}`, assume), `Invalid principal in policy: "AWS":"maren"`},
 		{Trust, trust(`{"AWS":"arn:aws:iam::111122223333:group/g"}`, assume), `Invalid principal in policy: "AWS":"arn:aws:iam::111122223333:group/g"`},
-		{Trust, trust(`{"Service":"ec2"}`, assume), `Invalid principal in policy: "Service":"ec2"`},
+		{Trust, trust(`{"Service":"ec2"}`, assume), `Invalid principal in policy: "SERVICE":"ec2"`},
 		{Trust, trust(`{"AWS":[]}`, assume), msgPrincipal},
 		{Trust, trust(`{"Aws":"111122223333"}`, assume), msgSyntax},
 		{Trust, trust(`"111122223333"`, assume), msgSyntax},
