@@ -51,10 +51,10 @@ var (
 	ValidationError       = Code{"ValidationError", 400}
 )
 
-// UnknownAction is the refusal of an action that no service has in that version;
+// NoOperation is the refusal of an action that no service has in that version;
 // an empty version is one that was not given. It is the one error in the
 // framework's own namespace.
-func UnknownAction(action, version string) *Error {
+func NoOperation(action, version string) *Error {
 	if version == "" {
 		version = "NO_VERSION_SPECIFIED"
 	}
