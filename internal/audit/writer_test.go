@@ -145,7 +145,7 @@ func TestDiscard(t *testing.T) {
 func TestConcurrentAppend(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "audit.jsonl")
 	w := open(t, path, Options{Queue: 8 << 10})
-	const workers, each = 16, 200
+	const workers, each = 16, 100
 	var done sync.WaitGroup
 	for g := range workers {
 		done.Go(func() {

@@ -140,7 +140,8 @@ func TestLinkedRoles(t *testing.T) {
 	}
 }
 
-// TestFirstLookup holds the cost of the first question: it falls on somebody's request.
+// TestFirstLookup holds the memory that the first question costs; its time,
+// which falls on somebody's request, is BenchmarkUnpackManaged's matter.
 func TestFirstLookup(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
@@ -156,8 +157,8 @@ func TestFirstLookup(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	kept := int64(after.HeapAlloc) - int64(before.HeapAlloc)
 	t.Logf("%d policies indexed in %v, %d KiB kept", len(index), took, kept>>10)
-	if took > time.Second || kept > 15<<20 {
-		t.Errorf("indexing took %v and keeps %d bytes", took, kept)
+	if kept > 5<<20 {
+		t.Errorf("the index keeps %d bytes", kept)
 	}
 	runtime.KeepAlive(index)
 }
