@@ -9,11 +9,12 @@
 // pure function of what it is given: the time, the caller's address and whatever
 // else conditions may ask for come with the request.
 //
-// The package knows no service and no storage. It leaves to its callers which
-// policies apply to whom, the values of the condition keys (Context), whether an
-// action has resource-level permissions (if not, ask about the resource "*"),
-// whom service control policies bind, which services consult resource control
-// policies, and the aggregate quotas of inline policies (Size).
+// The package knows no storage, and no service but for what the evaluation logic
+// itself says about the actions of STS and about resource control policies. It
+// leaves to its callers which policies apply to whom, the values of the condition
+// keys (Context), whether an action has resource-level permissions (if not, ask
+// about the resource "*"), which accounts control policies bind, and the
+// aggregate quotas of inline policies (Size).
 //
 // Source: AWS IAM User Guide, "Policy reference" and "Policy evaluation logic".
 package policy

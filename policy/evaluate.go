@@ -96,17 +96,40 @@ func (ev *evaluation) exempt() bool {
 	return false
 }
 
-// entersRole tells whether the request is one that the trust policy of a role
+// entersRole tells whether the action is one that the trust policy of a role
 // must grant.
 func (ev *evaluation) entersRole() bool {
 	switch ev.action() {
 	case "sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity",
 		"sts:tagsession", "sts:setsourceidentity", "sts:setcontext":
-	default:
-		return false
+		return true
 	}
-	c, ok := splitARN(ev.resource)
-	return ok && c[2] == "iam" && strings.HasPrefix(c[5], "role/")
+	return false
+}
+
+// layer is that of the resource's policy.
+func (ev *evaluation) layer() Layer {
+	if ev.entersRole() {
+		if c, ok := splitARN(ev.resource); ok && c[2] == "iam" && strings.HasPrefix(c[5], "role/") {
+			return LayerTrust
+		}
+	}
+	return LayerResource
+}
+
+// underRCP tells whether resource control policies can reach the request: never
+// IAM and Organizations, and of STS only what enters a role.
+//
+// Source: Organizations User Guide, orgs_manage_policies_rcps.
+func (ev *evaluation) underRCP() bool {
+	service, _, _ := strings.Cut(ev.action(), ":")
+	switch service {
+	case "iam", "organizations":
+		return false
+	case "sts":
+		return ev.entersRole()
+	}
+	return true
 }
 
 // decide is the evaluation logic of AWS. The layers are gone through in the order
@@ -120,13 +143,10 @@ func (ev *evaluation) decide(s *Set, cross bool) Result {
 	}
 	c := ev.principal
 	iam, linked := c.Type.signed(), c.serviceLinked()
-	resource := LayerResource
-	if ev.entersRole() {
-		resource = LayerTrust
-	}
+	resource := ev.layer()
 	var v verdicts
 	v.resourceLayer, v.cross = resource, cross
-	if !linked && !ev.controls(s.RCPs, LayerRCP, nil) {
+	if !linked && ev.underRCP() && !ev.controls(s.RCPs, LayerRCP, nil) {
 		return ev.denied
 	}
 	v.scp = true

@@ -292,7 +292,9 @@ func refDecide(s *refSet, r *Request) Decision {
 	scp := true
 	if !linked {
 		for _, l := range s.rcps {
-			ask(l, false)
+			if !strings.HasPrefix(r.Action, "iam:") && !strings.HasPrefix(r.Action, "sts:Get") {
+				ask(l, false)
+			}
 		}
 		for _, l := range s.scps {
 			if iam {

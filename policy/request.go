@@ -86,6 +86,7 @@ type Set struct {
 	// without policies allows nothing.
 	SCPs [][]*Policy
 	// RCPs are the resource control policies of the resource's account, level by
-	// level, without RCPFullAWSAccess, which is always attached as well.
+	// level, without RCPFullAWSAccess, which is always attached as well. They are
+	// not asked about IAM, Organizations, and the actions of STS that enter no role.
 	RCPs [][]*Policy
 }
