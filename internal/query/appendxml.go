@@ -124,11 +124,12 @@ func timeOf(v reflect.Value) time.Time {
 // appendText escapes for an element's text or an attribute in double quotes.
 func appendText(dst []byte, s string) []byte {
 	from := 0
-	for i := 0; i < len(s); {
-		b := s[i]
-		if b < utf8.RuneSelf && plain[b] {
+	for i := 0; ; {
+		for i < len(s) && plain[s[i]] {
 			i++
-			continue
+		}
+		if i == len(s) {
+			return append(dst, s[from:]...)
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
 		with := escapeXML(r, size)
@@ -139,11 +140,10 @@ func appendText(dst []byte, s string) []byte {
 		}
 		i += size
 	}
-	return append(dst, s[from:]...)
 }
 
 // plain are the ASCII characters that XML text and attributes hold as they are.
-var plain = func() (t [utf8.RuneSelf]bool) {
+var plain = func() (t [256]bool) {
 	for c := byte(' '); c < 0x7f; c++ {
 		t[c] = c != '<' && c != '>' && c != '&' && c != '"' && c != '\''
 	}

@@ -137,14 +137,20 @@ func parsePair[T string | []byte](text *strings.Builder, s T, at int) (p param, 
 // stopped. It appends to text, whose buffer is large enough never to move.
 func unescape[T string | []byte](text *strings.Builder, s T, at int, name bool) (string, int, bool) {
 	start := text.Len()
-	for ; at < len(s); at++ {
-		c := s[at]
-		switch {
-		case c == '&', c == '=' && name:
+	for {
+		from := at
+		for at < len(s) && !special[s[at]] {
+			at++
+		}
+		writeRun(text, s[from:at])
+		if at == len(s) || s[at] == '&' || s[at] == '=' && name {
 			return text.String()[start:], at, true
-		case c == '+':
+		}
+		c := s[at]
+		switch c {
+		case '+':
 			c = ' '
-		case c == '%':
+		case '%':
 			if at+2 >= len(s) || unhex[s[at+1]] < 0 || unhex[s[at+2]] < 0 {
 				return "", at, false
 			}
@@ -152,8 +158,20 @@ func unescape[T string | []byte](text *strings.Builder, s T, at int, name bool) 
 			at += 2
 		}
 		text.WriteByte(c)
+		at++
 	}
-	return text.String()[start:], at, true
+}
+
+// special are the bytes that end a run of bytes which stand for themselves.
+var special = [256]bool{'&': true, '=': true, '+': true, '%': true}
+
+func writeRun[T string | []byte](text *strings.Builder, run T) {
+	switch run := any(run).(type) {
+	case string:
+		text.WriteString(run)
+	case []byte:
+		text.Write(run)
+	}
 }
 
 var unhex = func() (t [256]int16) {

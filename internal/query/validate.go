@@ -28,8 +28,9 @@ func Validate(in any, o ValidateOptions) error {
 }
 
 func (s *structure) validate(v reflect.Value, o ValidateOptions) error {
-	c := checker{o: o}
-	c.structure(v, s, nil)
+	var room [8]place
+	c := checker{o: o, path: room[:0]}
+	c.structure(v, s)
 	if c.count == 0 {
 		return nil
 	}
@@ -39,6 +40,7 @@ func (s *structure) validate(v reflect.Value, o ValidateOptions) error {
 // checker collects the failures of one input.
 type checker struct {
 	o      ValidateOptions
+	path   []place // where the value that is looked at stands
 	count  int
 	full   bool // the text has reached its bound
 	text   []byte
@@ -46,116 +48,123 @@ type checker struct {
 	said   int    // how many of the failures have one
 }
 
-// place is where a value stands: a member's name or a list's index, under another.
-// It lives on the stack; only a failure makes text of it.
+// place is one step of the way to a value: a member's name, or a list's index when
+// name is empty.
 type place struct {
-	up    *place
 	name  string
-	index int // when name is empty
+	index int
 }
 
-func (p *place) append(dst []byte) []byte {
-	if p.up != nil {
-		dst = append(p.up.append(dst), '.')
+// appendPath writes `tags.1.member.key`.
+func (c *checker) appendPath(dst []byte) []byte {
+	for i, p := range c.path {
+		if i > 0 {
+			dst = append(dst, '.')
+		}
+		if p.name == "" {
+			dst = strconv.AppendInt(dst, int64(p.index), 10)
+		} else {
+			dst = append(dst, p.name...)
+		}
 	}
-	if p.name == "" {
-		return strconv.AppendInt(dst, int64(p.index), 10)
-	}
-	return append(dst, p.name...)
+	return dst
 }
 
-func (c *checker) structure(v reflect.Value, s *structure, up *place) {
+func (c *checker) structure(v reflect.Value, s *structure) {
+	c.path = append(c.path, place{})
 	for _, i := range s.order {
 		f := &s.fields[i]
 		fv := v.Field(f.index)
-		at := place{up: up, name: f.lowered}
+		c.path[len(c.path)-1].name = f.lowered
 		switch {
 		case !fv.IsNil():
 			if fv.Kind() == reflect.Pointer {
 				fv = fv.Elem()
 			}
-			c.value(fv, &f.shape, &at)
+			c.value(fv, &f.shape)
 		case f.limits != nil && f.limits.required:
-			c.fail(reflect.Value{}, &f.shape, &at, "not be null", "")
+			c.fail(reflect.Value{}, &f.shape, "not be null", "")
 		}
 	}
+	c.path = c.path[:len(c.path)-1]
 }
 
-func (c *checker) value(v reflect.Value, s *shape, at *place) {
+func (c *checker) value(v reflect.Value, s *shape) {
 	if s.limits != nil {
-		c.limits(v, s, at)
+		c.limits(v, s)
 	}
 	switch s.kind {
 	case kindStruct:
-		c.structure(v, s.fields, at)
+		c.structure(v, s.fields)
 	case kindList:
 		if s.item.limits == nil && s.item.kind != kindStruct {
 			return
 		}
 		for i := range v.Len() {
-			index := place{up: at, index: i + 1}
-			c.value(v.Index(i), s.item, &place{up: &index, name: "member"})
+			c.part(v.Index(i), s.item, i, "member")
 		}
 	case kindMap:
-		c.entries(v, s, at)
-	}
-}
-
-// entries checks a map in the order of its keys, so that messages do not change from run to run.
-func (c *checker) entries(v reflect.Value, s *shape, at *place) {
-	for i, k := range sortedKeys(v) {
-		index := place{up: at, index: i + 1}
-		c.value(k, s.key, &place{up: &index, name: "key"})
-		c.value(v.MapIndex(k), s.item, &place{up: &index, name: "value"})
-	}
-}
-
-func (c *checker) limits(v reflect.Value, s *shape, at *place) {
-	switch l := s.limits; s.kind {
-	case kindString:
-		c.str(v.String(), v, s, at)
-	case kindInt:
-		c.bounds(v.Int(), "value", v, s, at)
-	case kindList, kindMap, kindBlob:
-		if l.hasMin || l.hasMax {
-			c.bounds(int64(v.Len()), "length", v, s, at)
+		// In the order of the keys, so that messages do not change from run to run.
+		for i, k := range sortedKeys(v) {
+			c.part(k, s.key, i, "key")
+			c.part(v.MapIndex(k), s.item, i, "value")
 		}
 	}
 }
 
-func (c *checker) str(text string, v reflect.Value, s *shape, at *place) {
+// part checks the i-th part of a list or map.
+func (c *checker) part(v reflect.Value, s *shape, i int, name string) {
+	c.path = append(c.path, place{index: i + 1}, place{name: name})
+	c.value(v, s)
+	c.path = c.path[:len(c.path)-2]
+}
+
+func (c *checker) limits(v reflect.Value, s *shape) {
+	switch l := s.limits; s.kind {
+	case kindString:
+		c.str(v.String(), v, s)
+	case kindInt:
+		c.bounds(v.Int(), "value", v, s)
+	case kindList, kindMap, kindBlob:
+		if l.hasMin || l.hasMax {
+			c.bounds(int64(v.Len()), "length", v, s)
+		}
+	}
+}
+
+func (c *checker) str(text string, v reflect.Value, s *shape) {
 	l := s.limits
 	if l.enum != nil && !slices.Contains(l.enum, text) {
 		set := "satisfy enum value set"
 		if c.o.Echo {
 			set += ": [" + strings.Join(l.enum, ", ") + "]"
 		}
-		c.fail(v, s, at, set, "")
+		c.fail(v, s, set, "")
 	}
 	if l.pattern != nil && !l.pattern.match(text) {
-		c.fail(v, s, at, "satisfy regular expression pattern: "+l.pattern.text, l.says)
+		c.fail(v, s, "satisfy regular expression pattern: "+l.pattern.text, l.says)
 	}
 	if l.hasMin || l.hasMax {
-		c.bounds(int64(utf8.RuneCountInString(text)), "length", v, s, at)
+		c.bounds(int64(utf8.RuneCountInString(text)), "length", v, s)
 	}
 }
 
-func (c *checker) bounds(n int64, what string, v reflect.Value, s *shape, at *place) {
+func (c *checker) bounds(n int64, what string, v reflect.Value, s *shape) {
 	l := s.limits
 	if l.hasMin && n < l.min {
-		c.fail(v, s, at, "have "+what+" greater than or equal to "+strconv.FormatInt(l.min, 10), "")
+		c.fail(v, s, "have "+what+" greater than or equal to "+strconv.FormatInt(l.min, 10), "")
 	}
 	if l.hasMax && n > l.max {
-		c.fail(v, s, at, "have "+what+" less than or equal to "+strconv.FormatInt(l.max, 10), "")
+		c.fail(v, s, "have "+what+" less than or equal to "+strconv.FormatInt(l.max, 10), "")
 	}
 }
 
 // fail notes one failure; v is invalid when nothing was given.
-func (c *checker) fail(v reflect.Value, s *shape, at *place, must, says string) {
+func (c *checker) fail(v reflect.Value, s *shape, must, says string) {
 	c.count++
 	if says != "" {
 		if c.said++; c.said == 1 {
-			c.saying = sayingStart + string(at.append(nil)) + says
+			c.saying = sayingStart + string(c.appendPath(nil)) + says
 		}
 	}
 	var one []byte
@@ -167,7 +176,7 @@ func (c *checker) fail(v reflect.Value, s *shape, at *place, must, says string) 
 		one = appendEcho(one, v, s)
 	}
 	one = append(one, "at '"...)
-	one = append(at.append(one), "' failed to satisfy constraint: Member must "...)
+	one = append(c.appendPath(one), "' failed to satisfy constraint: Member must "...)
 	one = append(one, must...)
 	if c.full = c.full || len(c.text)+len(one) > maxMessage-64; !c.full {
 		c.text = append(c.text, one...)
