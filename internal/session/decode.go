@@ -10,7 +10,9 @@ import (
 func decodeClaims(body string) (*Claims, bool) {
 	c := &Claims{}
 	d := decoder{rest: body, claims: c}
-	d.countLists()
+	if !d.makeLists() {
+		return nil, false
+	}
 	last := byte(0)
 	for !d.end() {
 		field, content, ok := d.next()
@@ -43,23 +45,24 @@ func (d *decoder) next() (field byte, content string, ok bool) {
 	return field, content, ok
 }
 
-// countLists makes each list once, at its size.
-func (d *decoder) countLists() {
+// makeLists makes each list once, at its size; false when they are too long.
+func (d *decoder) makeLists() bool {
 	var n [fieldKey + 1]int
 	scan := decoder{rest: d.rest}
 	for !scan.end() {
 		field, _, ok := scan.next()
-		if !ok {
-			return
+		if !ok || field > fieldKey {
+			return false
 		}
-		if field <= fieldKey {
-			n[field]++
-		}
+		n[field]++
 	}
-	d.claims.PolicyARNs = sized[string](n[fieldPolicyARN])
-	d.claims.Tags = sized[Tag](n[fieldTag])
-	d.claims.Transitive = sized[string](n[fieldTransitive])
-	d.claims.Keys = sized[Tag](n[fieldKey])
+	if n[fieldTag]+n[fieldKey] > maxPairs || n[fieldPolicyARN]+n[fieldTransitive] > maxNames {
+		return false
+	}
+	c := d.claims
+	c.PolicyARNs, c.Transitive = sized[string](n[fieldPolicyARN]), sized[string](n[fieldTransitive])
+	c.Tags, c.Keys = sized[Tag](n[fieldTag]), sized[Tag](n[fieldKey])
+	return true
 }
 
 func sized[T any](n int) []T {

@@ -89,6 +89,10 @@ func (i *Issuer) complete(c *Claims) (account uint64, err error) {
 	case c.MinSize < 0 || c.MinSize > MaxTokenSize:
 		return 0, fmt.Errorf("session: a token of %d characters at least, 0 to %d are possible", c.MinSize, MaxTokenSize)
 	}
+	part := max(percent(len(c.Tags)+len(c.Keys), maxPairs), percent(len(c.PolicyARNs)+len(c.Transitive), maxNames))
+	if part > 100 {
+		return 0, ErrTooLarge{Percent: part}
+	}
 	return account, nil
 }
 
@@ -127,35 +131,36 @@ func (i *Issuer) Open(accessKeyID, token string) (*Claims, error) {
 	return c, nil
 }
 
-// scratch holds the buffers of one Issue or Open. They hold secrets between
-// uses, never longer than the process's memory does anyway.
+// scratch holds the buffers of one Issue or Open. What they hold of a secret is
+// cleared after use.
 type scratch struct {
-	key, text, body, sealed []byte
+	key    []byte // the associated data
+	body   []byte // the claims; before that, in Open, the token's text
+	sealed []byte
 }
 
 var scratches = sync.Pool{New: func() any {
 	return &scratch{
 		key:    make([]byte, 0, keyIDSize),
-		text:   make([]byte, 0, MaxTokenSize),
 		body:   make([]byte, 0, MaxTokenSize),
-		sealed: make([]byte, 0, MaxTokenSize),
+		sealed: make([]byte, 0, MaxTokenSize/4*3),
 	}
 }}
 
 func (s *scratch) release() {
-	clear(s.body)
+	clear(s.body[:cap(s.body)])
 	if cap(s.body) > 4*MaxTokenSize { // a rare giant is not kept
 		return
 	}
-	s.key, s.text, s.body, s.sealed = s.key[:0], s.text[:0], s.body[:0], s.sealed[:0]
+	s.key, s.body, s.sealed = s.key[:0], s.body[:0], s.sealed[:0]
 	scratches.Put(s)
 }
 
 // decode reads the token's base64 into s.sealed. Only the one way to write the
 // bytes passes: no line ends inside, no stray bits at the end.
 func (s *scratch) decode(token string) bool {
-	s.text = append(s.text, token...)
-	n, err := base64.StdEncoding.Strict().Decode(s.sealed[:cap(s.sealed)], s.text)
-	s.sealed = s.sealed[:max(n, 0)]
+	text := append(s.body, token...)
+	n, err := base64.StdEncoding.Strict().Decode(s.sealed[:cap(s.sealed)], text)
+	s.sealed = s.sealed[:n]
 	return err == nil && base64.StdEncoding.EncodedLen(n) == len(token)
 }
