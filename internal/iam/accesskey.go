@@ -2,6 +2,7 @@ package iam
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/deputy-sts/deputy/internal/authz"
@@ -138,17 +139,24 @@ func (s *service) listAccessKeys(_ context.Context, c *authz.Call, in *iamapi.Li
 	if err != nil {
 		return nil, err
 	}
-	self := func(id string) string { return id }
-	ids, more, marker := page(p, sorted(owner.keys, self), self)
-	out := &iamapi.ListAccessKeysResponse{AccessKeyMetadata: []iamapi.AccessKeyMetadata{}, IsTruncated: more, Marker: marker}
-	for _, id := range ids {
+	var all []*directory.AccessKey
+	for _, id := range owner.keys {
 		if k := c.Tx.Key(id); k != nil {
-			out.AccessKeyMetadata = append(out.AccessKeyMetadata, iamapi.AccessKeyMetadata{
-				AccessKeyId: new(id), Status: new(keyStatus(k)), CreateDate: new(k.Created), UserName: given(owner.name),
-			})
+			all = append(all, k)
 		}
 	}
-	return out, nil
+	row := func(k *directory.AccessKey) iamapi.AccessKeyMetadata {
+		return iamapi.AccessKeyMetadata{
+			AccessKeyId: new(k.ID), Status: new(keyStatus(k)), CreateDate: new(k.Created), UserName: given(owner.name),
+		}
+	}
+	keys, more, marker := page(p, sorted(all, keyOrder), keyOrder)
+	return &iamapi.ListAccessKeysResponse{AccessKeyMetadata: each(keys, row), IsTruncated: more, Marker: marker}, nil
+}
+
+// keyOrder puts the oldest key first.
+func keyOrder(k *directory.AccessKey) string {
+	return fmt.Sprintf("%012d %s", k.Created.Unix(), k.ID)
 }
 
 // getAccessKeyLastUsed is asked about the user who has the key. A key of another

@@ -63,7 +63,6 @@ func (s *service) deletePolicyVersion(_ context.Context, c *authz.Call, in *iama
 	}
 	n := p.Clone()
 	n.Versions = slices.DeleteFunc(n.Versions, func(v *directory.Version) bool { return v.ID == *in.VersionId })
-	n.Updated = now(c)
 	c.Tx.PutPolicy(p, n)
 	return new(iamapi.DeletePolicyVersionResponse), nil
 }
@@ -77,7 +76,7 @@ func (s *service) setDefaultPolicyVersion(_ context.Context, c *authz.Call, in *
 		return nil, noSuchVersion(*in.PolicyArn, *in.VersionId)
 	}
 	n := p.Clone()
-	n.Default, n.Updated = *in.VersionId, now(c)
+	n.Default = *in.VersionId
 	c.Tx.PutPolicy(p, n)
 	return new(iamapi.SetDefaultPolicyVersionResponse), nil
 }
