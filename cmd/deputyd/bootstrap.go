@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/deputy-sts/deputy/internal/directory"
+	"github.com/deputy-sts/deputy/internal/session"
+)
+
+// defaultAccount is the account of a server that is told none; AWS's own example.
+const defaultAccount = "111122223333"
+
+type keyPair struct {
+	AccessKeyID     string `json:"access_key_id"`
+	SecretAccessKey string `json:"secret_access_key"`
+}
+
+// bootstrapFile is the form of DEPUTYD_BOOTSTRAP_FILE (docs/operations.md).
+type bootstrapFile struct {
+	Accounts []directory.BootstrapAccount `json:"accounts"`
+}
+
+func readBootstrap(path string) (*bootstrapFile, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	dec := json.NewDecoder(f)
+	dec.DisallowUnknownFields()
+	b := new(bootstrapFile)
+	if err := dec.Decode(b); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(b.Accounts) == 0 {
+		return nil, fmt.Errorf("%s: names no account", path)
+	}
+	return b, nil
+}
+
+func accountID(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
+
+// bootstrap fills an empty store: from the file, when there is one, else with
+// one account and an administrator whose new keys are returned to be shown once.
+func bootstrap(ctx context.Context, d *directory.Directory, file, account string) (shown *directory.BootstrapAccount, err error) {
+	if !d.Empty() {
+		return nil, nil
+	}
+	var b *bootstrapFile
+	if file != "" {
+		if b, err = readBootstrap(file); err != nil {
+			return nil, err
+		}
+	} else {
+		admin := &directory.BootstrapKey{AccessKeyID: session.NewAccessKeyID("AKIA", account), SecretAccessKey: session.NewSecret()}
+		b = &bootstrapFile{Accounts: []directory.BootstrapAccount{{ID: account, Name: "main", Admin: admin}}}
+		shown = &b.Accounts[0]
+	}
+	err = d.Bootstrap(ctx, b.Accounts)
+	if errors.Is(err, directory.ErrBootstrapped) { // another process was first
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return shown, nil
+}

@@ -1,0 +1,194 @@
+package admin
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/deputy-sts/deputy/internal/audit"
+	"github.com/deputy-sts/deputy/internal/directory"
+	"github.com/deputy-sts/deputy/internal/kv"
+	"github.com/deputy-sts/deputy/internal/session"
+)
+
+// Operations is what an operator can do; Operator does it, Client has it done.
+type Operations interface {
+	Status(ctx context.Context) (Status, error)
+	// MakeRootKey makes the account's root user an access key; the secret is in
+	// this answer and nowhere else. At most two.
+	MakeRootKey(ctx context.Context, account string) (Key, error)
+	// DeleteRootKeys takes all access keys from the account's root user and gives their ids.
+	DeleteRootKeys(ctx context.Context, account string) ([]string, error)
+	// Unlock ends the lockout of a user; false: there was none.
+	Unlock(ctx context.Context, account, user string) (bool, error)
+}
+
+// Status is how a server is.
+type Status struct {
+	Running  bool   `json:"running"` // false: the store was opened by the command itself
+	Version  string `json:"version"`
+	Revision int64  `json:"revision"`
+	Accounts int    `json:"accounts"`
+	Users    int    `json:"users"`
+	Roles    int    `json:"roles"`
+	State    string `json:"state"`   // ok, or what is wrong
+	Audit    string `json:"audit"`   // ok, or what is wrong
+	Waiting  int    `json:"waiting"` // changes whose audit line is not in the file yet
+}
+
+// Key is an access key with its secret.
+type Key struct {
+	AccessKeyID     string `json:"access_key_id"`
+	SecretAccessKey string `json:"secret_access_key"`
+}
+
+// rootKeysAtMost is AWS's limit for a root user, as for any user.
+const rootKeysAtMost = 2
+
+// Operator works on an open directory.
+type Operator struct {
+	Directory *directory.Directory
+	Audit     *audit.Writer
+	Version   string
+	Running   bool
+	Now       func() time.Time // nil: time.Now
+}
+
+// Status reads the snapshot.
+func (o *Operator) Status(context.Context) (Status, error) {
+	v := o.Directory.View()
+	s := Status{
+		Running: o.Running, Version: o.Version, Revision: v.Revision(),
+		State: health(o.Directory.Health()), Audit: health(o.Audit.Healthy()), Waiting: len(o.Directory.Pending()),
+	}
+	for a := range v.Accounts() {
+		n := v.Counts(a.ID)
+		s.Accounts++
+		s.Users += n.Users
+		s.Roles += n.Roles
+	}
+	return s, nil
+}
+
+func health(err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return "ok"
+}
+
+// MakeRootKey implements Operations.
+func (o *Operator) MakeRootKey(ctx context.Context, account string) (k Key, err error) {
+	err = o.change(ctx, "CreateRootAccessKey", account, func(tx *directory.Tx, e *audit.Entry) error {
+		a := tx.Account(account)
+		if a == nil {
+			return fmt.Errorf("there is no account %s", account)
+		}
+		if len(a.RootKeys) >= rootKeysAtMost {
+			return fmt.Errorf("the root user of %s has %d access keys already; delete them first", account, len(a.RootKeys))
+		}
+		k = Key{session.NewAccessKeyID("AKIA", account), session.NewSecret()}
+		now := a.Clone()
+		now.RootKeys = append(now.RootKeys, k.AccessKeyID)
+		tx.PutAccount(a, now)
+		tx.PutKey(nil, &directory.AccessKey{ID: k.AccessKeyID, Secret: k.SecretAccessKey, Account: account, Active: true, Created: o.now()})
+		e.ResponseElements = map[string]any{"accessKeyId": k.AccessKeyID}
+		return nil
+	})
+	if err != nil {
+		return Key{}, err
+	}
+	return k, nil
+}
+
+// DeleteRootKeys implements Operations.
+func (o *Operator) DeleteRootKeys(ctx context.Context, account string) (ids []string, err error) {
+	err = o.change(ctx, "DeleteRootAccessKeys", account, func(tx *directory.Tx, e *audit.Entry) error {
+		a := tx.Account(account)
+		if a == nil {
+			return fmt.Errorf("there is no account %s", account)
+		}
+		ids = a.RootKeys
+		for _, id := range ids {
+			if key := tx.Key(id); key != nil {
+				tx.DeleteKey(key)
+			}
+		}
+		now := a.Clone()
+		now.RootKeys = nil
+		tx.PutAccount(a, now)
+		e.ResponseElements = map[string]any{"accessKeyIds": ids}
+		return nil
+	})
+	return ids, err
+}
+
+// Unlock implements Operations.
+func (o *Operator) Unlock(ctx context.Context, account, user string) (was bool, err error) {
+	err = o.change(ctx, "UnlockUser", account, func(tx *directory.Tx, e *audit.Entry) error {
+		u := tx.User(account, user)
+		if u == nil {
+			return fmt.Errorf("there is no user %s in account %s", user, account)
+		}
+		e.RequestParameters = map[string]any{"userName": u.Name}
+		lockout := tx.Lockout(u.ID)
+		if was = lockout != nil; was {
+			tx.DeleteLockout(lockout)
+		}
+		return nil
+	})
+	return was, err
+}
+
+// tries bounds how often a change is decided again because another came between.
+const tries = 32
+
+// change runs do on a transaction and commits it together with its audit line.
+func (o *Operator) change(ctx context.Context, event, account string, do func(*directory.Tx, *audit.Entry) error) error {
+	if err := o.Audit.Healthy(); err != nil {
+		return fmt.Errorf("the audit trail can't be written, so nothing is changed: %w", err)
+	}
+	for range tries {
+		id := newEventID()
+		e := &audit.Entry{
+			EventSource: "deputy-admin", EventName: event, EventID: id, RequestID: id, EventTime: o.now(),
+			RecipientAccountID: account, UserIdentity: audit.Identity{Type: "Operator"}, SourceIPAddress: "admin.sock",
+		}
+		tx := o.Directory.Begin(true)
+		if err := do(&tx, e); err != nil {
+			return err
+		}
+		line := e.AppendJSON(nil)
+		tx.Outbox(id, line)
+		_, err := o.Directory.Commit(ctx, &tx)
+		if errors.Is(err, kv.ErrConflict) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := o.Audit.Append(ctx, line, audit.Change); err != nil {
+			return fmt.Errorf("changed, but its audit line waits in the store: %w", err)
+		}
+		o.Directory.Drop(id)
+		return nil
+	}
+	return errors.New("other changes keep coming between; try again")
+}
+
+func (o *Operator) now() time.Time {
+	if o.Now != nil {
+		return o.Now()
+	}
+	return time.Now()
+}
+
+// newEventID is a random UUID.
+func newEventID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

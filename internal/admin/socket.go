@@ -1,0 +1,164 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+)
+
+// request is the one message of the socket: an operation and its arguments.
+type request struct {
+	Do      string `json:"do"`
+	Account string `json:"account,omitempty"`
+	User    string `json:"user,omitempty"`
+}
+
+type answer struct {
+	Status  *Status  `json:"status,omitempty"`
+	Key     *Key     `json:"key,omitempty"`
+	Keys    []string `json:"keys,omitempty"`
+	Changed bool     `json:"changed,omitempty"`
+	Error   string   `json:"error,omitempty"`
+}
+
+const (
+	timeout    = 30 * time.Second
+	maxMessage = 64 << 10
+)
+
+// Listen serves the operations on a unix socket that only this user can reach.
+// A socket that a dead server left is replaced; one that answers is not.
+func Listen(path string, o Operations) (io.Closer, error) {
+	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
+		c.Close()
+		return nil, fmt.Errorf("another server answers at %s", path)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	l, err := listenPrivate(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &http.Server{
+		Handler: handler(o), ReadTimeout: timeout, WriteTimeout: 2 * timeout, MaxHeaderBytes: maxMessage,
+	}
+	go s.Serve(l)
+	return s, nil
+}
+
+func handler(o Operations) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var in request
+		dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxMessage))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(&in); err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			json.NewEncoder(w).Encode(answer{Error: err.Error()})
+			return
+		}
+		out := perform(r.Context(), o, in)
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(out)
+	})
+}
+
+func perform(ctx context.Context, o Operations, in request) (out answer) {
+	var err error
+	switch in.Do {
+	case "status":
+		var s Status
+		s, err = o.Status(ctx)
+		out.Status = &s
+	case "make-root-key":
+		var k Key
+		k, err = o.MakeRootKey(ctx, in.Account)
+		out.Key = &k
+	case "delete-root-keys":
+		out.Keys, err = o.DeleteRootKeys(ctx, in.Account)
+	case "unlock":
+		out.Changed, err = o.Unlock(ctx, in.Account, in.User)
+	default:
+		err = fmt.Errorf("unknown operation %q: the server is of another version", in.Do)
+	}
+	if err != nil {
+		return answer{Error: err.Error()}
+	}
+	return out
+}
+
+// Client has the operations done by the server that listens at Socket.
+type Client struct{ Socket string }
+
+// Reachable says whether a server answers.
+func (c Client) Reachable() bool {
+	conn, err := net.DialTimeout("unix", c.Socket, time.Second)
+	if err == nil {
+		conn.Close()
+	}
+	return err == nil
+}
+
+func (c Client) do(ctx context.Context, in request) (out answer, err error) {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return out, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://admin/", bytes.NewReader(body))
+	if err != nil {
+		return out, err
+	}
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", c.Socket)
+	}}
+	defer transport.CloseIdleConnections()
+	r, err := (&http.Client{Transport: transport, Timeout: 2 * timeout}).Do(req)
+	if err != nil {
+		return out, err
+	}
+	defer r.Body.Close()
+	if err := json.NewDecoder(io.LimitReader(r.Body, 1<<20)).Decode(&out); err != nil {
+		return out, err
+	}
+	if out.Error != "" {
+		return out, errors.New(out.Error)
+	}
+	return out, nil
+}
+
+// Status implements Operations.
+func (c Client) Status(ctx context.Context) (Status, error) {
+	out, err := c.do(ctx, request{Do: "status"})
+	if err != nil || out.Status == nil {
+		return Status{}, err
+	}
+	return *out.Status, nil
+}
+
+// MakeRootKey implements Operations.
+func (c Client) MakeRootKey(ctx context.Context, account string) (Key, error) {
+	out, err := c.do(ctx, request{Do: "make-root-key", Account: account})
+	if err != nil || out.Key == nil {
+		return Key{}, err
+	}
+	return *out.Key, nil
+}
+
+// DeleteRootKeys implements Operations.
+func (c Client) DeleteRootKeys(ctx context.Context, account string) ([]string, error) {
+	out, err := c.do(ctx, request{Do: "delete-root-keys", Account: account})
+	return out.Keys, err
+}
+
+// Unlock implements Operations.
+func (c Client) Unlock(ctx context.Context, account, user string) (bool, error) {
+	out, err := c.do(ctx, request{Do: "unlock", Account: account, User: user})
+	return out.Changed, err
+}

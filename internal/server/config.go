@@ -1,0 +1,110 @@
+package server
+
+import (
+	"errors"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/deputy-sts/deputy/internal/audit"
+	"github.com/deputy-sts/deputy/internal/awsdata"
+	"github.com/deputy-sts/deputy/internal/kv"
+	"github.com/deputy-sts/deputy/internal/seal"
+)
+
+// The bounds that hold before anything is known of a caller (docs/operations.md).
+const (
+	MaxBody    = 256 << 10 // bytes of a request's body
+	MaxHeader  = 16 << 10  // bytes of a request's line and headers
+	headerSlop = 4096      // net/http adds this to http.Server.MaxHeaderBytes
+
+	headerTimeout = 5 * time.Second
+	readTimeout   = 10 * time.Second
+	writeTimeout  = 20 * time.Second
+	idleTimeout   = 60 * time.Second
+
+	maxConnections = 16384
+)
+
+// Config says what a server is made of. Store and Ring must be given; the zero
+// value of everything else is a sensible default.
+type Config struct {
+	Store kv.Store   // closed by Server.Close
+	Ring  *seal.Ring // the keys that records, tokens and markers are sealed with
+
+	Partition string   // of ARNs; default "aws"
+	Regions   []string // accepted in credential scopes beside AWS's own; the first is the region of requests that name none
+
+	// ExternalURL is where clients reach the service, for links that it writes;
+	// never derived from a request. Empty: the listen address.
+	ExternalURL string
+	// AllowedHosts are the names that a request's Host may have, without port;
+	// empty: any. Absolute-form request targets are accepted only for them.
+	AllowedHosts []string
+	// TrustedProxies are the only addresses whose forwarded headers count.
+	TrustedProxies []netip.Prefix
+
+	// PresignAny lets any operation be called by a presigned URL; by default
+	// only GetCallerIdentity can, since such a URL is a bearer proof.
+	PresignAny bool
+	// Skew is how far a client's clock may be off; default and most 15 minutes.
+	Skew time.Duration
+
+	Audit AuditConfig
+
+	// FailedAuth is how many failed authentications per second one address is
+	// told the reason of, FailedAuthBurst how many at once; beyond them the
+	// answer is Throttling. Defaults 100 and 2000; loopback is exempt, verified
+	// callers are never limited.
+	FailedAuth      float64
+	FailedAuthBurst int
+
+	Now    func() time.Time // nil: time.Now
+	Logger *slog.Logger     // nil: slog.Default
+}
+
+// AuditConfig says where the audit trail goes and what waits for it.
+type AuditConfig struct {
+	Path     string // empty: nowhere
+	Sync     audit.Sync
+	Continue bool // go on when the trail can't be written; default: refuse changes and issuing
+}
+
+func (c *Config) setDefaults() error {
+	if c.Store == nil || c.Ring == nil {
+		return errors.New("server: Config needs a Store and a Ring")
+	}
+	if c.Partition == "" {
+		c.Partition = "aws"
+	}
+	if len(c.Regions) == 0 {
+		c.Regions = []string{"us-east-1"}
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.FailedAuth == 0 {
+		c.FailedAuth = 100
+	}
+	if c.FailedAuthBurst == 0 {
+		c.FailedAuthBurst = 2000
+	}
+	for i, host := range c.AllowedHosts {
+		c.AllowedHosts[i] = strings.ToLower(strings.TrimSuffix(host, "."))
+	}
+	return nil
+}
+
+// region says whether a credential scope may name it: AWS's, and the configured.
+func (c *Config) region(name string) bool {
+	for _, r := range c.Regions {
+		if r == name {
+			return true
+		}
+	}
+	return awsdata.IsRegion(name)
+}

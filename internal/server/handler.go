@@ -1,0 +1,300 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net/http"
+	"path"
+	"runtime/debug"
+	"strings"
+	"sync"
+
+	"github.com/deputy-sts/deputy/internal/authz"
+	"github.com/deputy-sts/deputy/internal/kv"
+	"github.com/deputy-sts/deputy/internal/query"
+	"github.com/deputy-sts/deputy/sigv4"
+)
+
+// scratch holds the buffers of one request; none of its bytes outlive it.
+type scratch struct {
+	body, out []byte
+}
+
+var pool = sync.Pool{New: func() any { return &scratch{body: make([]byte, 0, 2048), out: make([]byte, 0, 4096)} }}
+
+// keepAtMost is the largest buffer that goes back to the pool.
+const keepAtMost = 64 << 10
+
+func (sc *scratch) release() {
+	if cap(sc.body) <= keepAtMost && cap(sc.out) <= keepAtMost {
+		pool.Put(sc)
+	}
+}
+
+// service is one API with what answers it.
+type service struct {
+	api *query.API
+	mux *query.Mux[*authz.Call]
+}
+
+// ServeHTTP takes a request its whole way; see the package comment and ARCHITECTURE.md.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/healthz":
+		s.serveHealth(w, r, true)
+		return
+	case "/readyz":
+		s.serveHealth(w, r, s.ready())
+		return
+	}
+	x := exchange{s: s, w: w, r: r, sc: pool.Get().(*scratch), id: newRequestID()}
+	defer x.sc.release()
+	defer x.recovered()
+	x.serve()
+}
+
+// exchange is one request and its answer.
+type exchange struct {
+	s   *Server
+	w   http.ResponseWriter
+	r   *http.Request
+	sc  *scratch
+	id  string
+	svc *service // known once Action and Version are
+	op  *query.Op
+}
+
+func (x *exchange) serve() {
+	if status, ok := x.s.acceptable(x.r); !ok {
+		x.plain(status)
+		return
+	}
+	if !apiPath(x.r.URL.Path) {
+		x.unknownOperation()
+		return
+	}
+	body, err := x.readBody()
+	if err != nil {
+		x.bodyFailed(err)
+		return
+	}
+	params, err := query.ParseForm(x.r.Method, x.r.URL.RawQuery, x.r.Header.Get("Content-Type"), body)
+	if err != nil {
+		x.fail(err)
+		return
+	}
+	if !x.dispatch(params) {
+		return
+	}
+	call, err := x.authenticate(body)
+	if err != nil {
+		x.fail(err)
+		return
+	}
+	defer call.Release()
+	out, err := x.svc.mux.Serve(x.r.Context(), call, x.op, params)
+	if err != nil {
+		call.Refused(err)
+		x.fail(err)
+		return
+	}
+	x.answer(out)
+}
+
+// acceptable refuses what no client of the API sends, before a byte of the body is read.
+func (s *Server) acceptable(r *http.Request) (status int, ok bool) {
+	switch {
+	case r.Method != http.MethodGet && r.Method != http.MethodPost:
+		return http.StatusMethodNotAllowed, false
+	case len(r.Header["Content-Encoding"]) > 0:
+		return http.StatusUnsupportedMediaType, false
+	case r.ContentLength > MaxBody:
+		return http.StatusRequestEntityTooLarge, false
+	}
+	absolute := !strings.HasPrefix(r.RequestURI, "/")
+	if len(s.cfg.AllowedHosts) == 0 {
+		if absolute {
+			return http.StatusBadRequest, false
+		}
+		return 0, true
+	}
+	if !s.allowedHost(r.Host) {
+		return http.StatusMisdirectedRequest, false
+	}
+	return 0, true
+}
+
+func (s *Server) allowedHost(host string) bool {
+	if at := strings.LastIndexByte(host, ':'); at >= 0 && !strings.HasSuffix(host, "]") {
+		host = host[:at]
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	for _, allowed := range s.cfg.AllowedHosts {
+		if host == allowed {
+			return true
+		}
+	}
+	return false
+}
+
+// apiPath says whether the path normalises to /, as AWS's does for `//`, `/./`, `/a/..`.
+func apiPath(p string) bool {
+	return p == "/" || p == "" || path.Clean(p) == "/"
+}
+
+// readBody reads the bytes that both the signature and the parser are about.
+func (x *exchange) readBody() ([]byte, error) {
+	b := x.sc.body[:0]
+	if n := x.r.ContentLength; n >= 0 {
+		if int64(cap(b)) < n {
+			b = make([]byte, 0, n)
+		}
+		b = b[:n]
+		_, err := io.ReadFull(x.r.Body, b)
+		x.sc.body = b
+		return b, err
+	}
+	// Chunked: two readings of one request are the proxy's danger, so the connection ends here.
+	x.w.Header()["Connection"] = []string{"close"}
+	limited := http.MaxBytesReader(x.w, x.r.Body, MaxBody)
+	for {
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+		n, err := limited.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		x.sc.body = b
+		if err == io.EOF {
+			return b, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// dispatch finds the service by Version and the operation by Action.
+func (x *exchange) dispatch(p *query.Params) bool {
+	action, has := p.Get("Action")
+	if !has {
+		if x.r.Method == http.MethodGet && x.r.URL.RawQuery == "" {
+			x.w.Header()["Location"] = []string{projectPage}
+			x.plain(http.StatusFound)
+			return false
+		}
+		x.unknownOperation()
+		return false
+	}
+	version, _ := p.Get("Version")
+	for i := range x.s.services {
+		svc := &x.s.services[i]
+		if svc.api.Version == version {
+			x.svc, x.op = svc, svc.api.Op(action)
+		}
+	}
+	if x.op == nil {
+		x.fail(query.NoOperation(action, version))
+		return false
+	}
+	return true
+}
+
+// authenticate verifies who calls and makes the call that the handlers see.
+// Only operations that the model leaves unsigned may come without a signature.
+func (x *exchange) authenticate(body []byte) (*authz.Call, error) {
+	s, r := x.s, x.r
+	request := authz.Request{
+		RequestID: x.id, Service: x.svc.api.Name, Action: x.op.Name, Region: s.cfg.Regions[0],
+		UserAgent: r.UserAgent(), Referer: r.Referer(), Host: r.Host,
+		SourceIP: s.clientAddr(r), TLS: s.secure(r), Time: s.cfg.Now(),
+	}
+	if r.TLS != nil {
+		request.TLSVersion, request.Cipher = tlsNames(r.TLS)
+	}
+	if x.op.Unsigned && !sigv4.HasAuth(r) {
+		return s.gate.NewCall(request), nil
+	}
+	principal, result, err := s.authn.Authenticate(r, body, x.svc.api.Name)
+	if err == nil && result.Presigned && !s.cfg.PresignAny && x.op.Name != "GetCallerIdentity" {
+		err = presignRefused
+	}
+	if err != nil {
+		return nil, x.refused(request, result, err)
+	}
+	request.Principal = principal
+	request.Region = cmp.Or(result.Credential.Region, request.Region)
+	return s.gate.NewCall(request), nil
+}
+
+var presignRefused = &sigv4.Error{Code: "AccessDenied", Status: http.StatusForbidden, Message: "Presigned requests are accepted for GetCallerIdentity only."}
+
+// tlsNames are the version and the suite as CloudTrail writes them.
+func tlsNames(state *tls.ConnectionState) (version, cipher string) {
+	return strings.Replace(tls.VersionName(state.Version), "TLS ", "TLSv", 1), tls.CipherSuiteName(state.CipherSuite)
+}
+
+// refused records a failed authentication and gives the error to answer. An
+// address beyond the bound is no longer told why, nor written down.
+func (x *exchange) refused(request authz.Request, result *sigv4.Result, err error) error {
+	if !x.s.failures.allow(request.SourceIP, request.Time) {
+		return query.Throttling.Errorf("Rate exceeded")
+	}
+	var signature *sigv4.Error
+	if !errors.As(err, &signature) {
+		return err
+	}
+	if result != nil {
+		request.AccessKeyID = result.Credential.AccessKeyID
+	}
+	refusal := &query.Error{Code: query.Code{Name: signature.Code, Status: signature.Status}, Message: signature.Message}
+	x.s.gate.Refused(request, refusal)
+	return refusal
+}
+
+// recovered turns a panic into an InternalFailure; the count must stay 0 (H04).
+func (x *exchange) recovered() {
+	v := recover()
+	if v == nil {
+		return
+	}
+	if v == http.ErrAbortHandler {
+		panic(v)
+	}
+	x.s.panics.Add(1)
+	x.s.cfg.Logger.Error("panic in a request", "request_id", x.id, "panic", v, "stack", string(debug.Stack()))
+	x.writeError(query.InternalFailure.Errorf(internalText))
+}
+
+// fail answers an error: a *query.Error as it is, anything else as an
+// InternalFailure whose text goes to the log only.
+func (x *exchange) fail(err error) {
+	var told *query.Error
+	switch {
+	case errors.As(err, &told):
+	case errors.Is(err, kv.ErrUnavailable), errors.Is(err, kv.ErrClosed), errors.Is(err, context.DeadlineExceeded):
+		x.s.cfg.Logger.Error("unavailable", "request_id", x.id, "err", err)
+		x.w.Header()["Retry-After"] = []string{"1"}
+		told = query.ServiceUnavailable.Errorf("Service is unable to handle request.")
+	default:
+		if x.r.Context().Err() == nil {
+			x.s.cfg.Logger.Error("internal failure", "request_id", x.id, "err", err)
+		}
+		told = query.InternalFailure.Errorf(internalText)
+	}
+	x.writeError(told)
+}
+
+const internalText = "An internal error occurred."
+
+func (x *exchange) bodyFailed(err error) {
+	var big *http.MaxBytesError
+	if errors.As(err, &big) {
+		x.plain(http.StatusRequestEntityTooLarge)
+		return
+	}
+	x.w.Header()["Connection"] = []string{"close"}
+	x.plain(http.StatusBadRequest)
+}
