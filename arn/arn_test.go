@@ -150,7 +150,7 @@ func slow() map[string][2]string {
 }
 
 func TestSec_B14_GlobBlowUp(t *testing.T) {
-	limit := 10 * time.Millisecond
+	limit := 25 * time.Millisecond
 	if os.Getenv("DEPUTY_LONG") != "" {
 		limit = time.Millisecond
 	}

@@ -53,10 +53,7 @@ func (d *document) parse() error {
 	if err := d.readDocument(); err != nil {
 		return err
 	}
-	if err := d.check(); err != nil {
-		return err
-	}
-	return nil
+	return d.check()
 }
 
 func (d *document) tooLarge(limit int) *SyntaxError {
