@@ -6,7 +6,7 @@ import (
 	"os"
 )
 
-// model is a facts file; its form is described in docs/model.md.
+// model is a facts file; its form is described in model/README.md.
 type model struct {
 	Service     string
 	Version     string
