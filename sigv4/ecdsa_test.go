@@ -2,9 +2,13 @@ package sigv4
 
 import (
 	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"math/big"
 	"net/http"
 	"net/url"
 	"strings"
@@ -96,6 +100,34 @@ func TestSec_A13_Asymmetric(t *testing.T) {
 					t.Errorf("%+v", got)
 				}
 			}
+		}
+	}
+}
+
+// A partial wildcard covers nothing even where every region is ours.
+func TestSec_A13_PartialWildcard(t *testing.T) {
+	mustVerify(t, asymmetric(t, "us-east-1", false))
+	mustRefuse(t, asymmetric(t, "us-*", false), 403, "SignatureDoesNotMatch", "Credential should be scoped to a valid region. ")
+}
+
+// The derivation once more, in numbers.
+func TestSec_A13_DerivedKeysInNumbers(t *testing.T) {
+	order := elliptic.P256().Params().N
+	for i := range 600 {
+		id := fmt.Sprintf("AKIA%d", i)
+		h := hmac.New(sha256.New, []byte("AWS4A"+testSecret))
+		h.Write([]byte("\x00\x00\x00\x01AWS4-ECDSA-P256-SHA256\x00" + id + "\x01\x00\x00\x01\x00"))
+		want := new(big.Int).SetBytes(h.Sum(nil))
+		if want.Add(want, big.NewInt(1)).Cmp(order) >= 0 {
+			continue // the next counter's turn, one time in four billion
+		}
+		k, err := deriveECDSA(id, testSecret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := k.Bytes()
+		if err != nil || new(big.Int).SetBytes(d).Cmp(want) != 0 {
+			t.Fatalf("%s: %x, want %x", id, d, want)
 		}
 	}
 }

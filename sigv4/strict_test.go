@@ -233,7 +233,7 @@ func TestSec_A14_Skew(t *testing.T) {
 		ok        bool
 	}{
 		{0, 0, true}, {0, 899 * time.Second, true}, {0, -899 * time.Second, true}, {0, 900 * time.Second, true}, {0, -900 * time.Second, true},
-		{0, 901 * time.Second, false}, {0, -901 * time.Second, false}, {0, 24 * time.Hour, false}, {0, -24 * 365 * time.Hour, false},
+		{0, 900*time.Second + 400*time.Millisecond, true}, {0, 901 * time.Second, false}, {0, -901 * time.Second, false}, {0, 24 * time.Hour, false}, {0, -24 * 365 * time.Hour, false},
 		{time.Minute, 60 * time.Second, true}, {time.Minute, 61 * time.Second, false}, {-time.Minute, 899 * time.Second, true}, {-time.Minute, 901 * time.Second, false},
 	} {
 		if err := at(row.skew, row.off); (err == nil) != row.ok {
@@ -250,7 +250,7 @@ func TestSec_A14_Timestamps(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{
-		"", "20230229T000000Z", "19000229T000000Z", "20261125T235960Z", "20261125T240000Z", "20261125T126000Z", "20261325T120000Z",
+		"", "20230229T000000Z", "19000229T000000Z", "20261125T235960Z", "20261125T120060Z", "20261125T240000Z", "20261125T126000Z", "20261325T120000Z",
 		"20260025T120000Z", "20261100T120000Z", "20261131T120000Z", "20261125T120000", "20261125T120000z", "20261125t120000Z",
 		"2026-11-25T12:00:00Z", "20261125T120000+0000", "20261125T120000.0Z", "20261125 120000Z", " 20261125T120000Z", "20261125T120000Z ",
 		"+0261125T120000Z", "２0261125T1200Z", "20261125T12000/Z", "20261125T12000:Z", "1795521600",
@@ -466,10 +466,10 @@ func TestSec_A24_UnknownKeysAreComputedToo(t *testing.T) {
 	unknown := edit(t, signed(t), testKey, "AKIANOBODYKNOWSTHIS0")
 	v := verifier()
 	count := func(r *http.Request) float64 {
-		return testing.AllocsPerRun(50, func() { refusal(v, r) })
+		return testing.AllocsPerRun(200, func() { refusal(v, r) })
 	}
 	known := edit(t, signed(t), "Signature=", "Signature=0")
-	if a, b := count(known), count(unknown); a < 20 || math.Abs(a-b) > 3 {
+	if a, b := count(known), count(unknown); a < 20 || math.Abs(a-b) > 5 {
 		t.Errorf("a bad signature costs %v allocations, an unknown key %v", a, b)
 	}
 }

@@ -31,8 +31,8 @@ func parseBasic(s string) (t time.Time, ok bool) {
 		return t, false
 	}
 	t = time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC)
-	// A day that the month does not have moves the date.
-	return t, t.Day() == day && t.Month() == time.Month(month)
+	// A day that the month does not have, and a month that no year has, move the date.
+	return t, t.Month() == time.Month(month)
 }
 
 // parseTimestamp reads the time of a request, and gives it in the basic format

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +139,11 @@ func TestEmptySecretsFailClosed(t *testing.T) {
 		result, err := v.Verify(r, []byte(testBody), "sts")
 		refusedWith(t, result, err, 403, "InvalidClientTokenId", "The security token included in the request is invalid.")
 	}
+	v := verifier()
+	v.Lookup = func(context.Context, string, string) (Secret, error) { return Secret{Key: testSecret}, nil }
+	r = edit(t, signed(t), testKey, "")
+	result, err := v.Verify(r, []byte(testBody), "sts")
+	refusedWith(t, result, err, 403, "InvalidClientTokenId", "")
 }
 
 func TestRegions(t *testing.T) {
@@ -301,4 +307,66 @@ func TestResigned(t *testing.T) {
 	pre := set(presigned(t), "X-Amz-Content-Sha256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
 	represign(t, pre, "host;x-amz-content-sha256")
 	mustVerify(t, pre)
+}
+
+// The path that handlers see is the one that counts: a rewritten URL is not
+// verified as what it was.
+func TestRewrittenPath(t *testing.T) {
+	r := post(t, testBody)
+	r.URL.Path, r.URL.RawPath = "/a/b c/", "/a%2Fb%20c/"
+	if err := Sign(r, []byte(testBody), creds, "us-east-1", "sts", noon); err != nil {
+		t.Fatal(err)
+	}
+	r = received(t, r)
+	if r.URL.RawPath != "/a%2Fb%20c/" {
+		t.Fatal(r.URL.RawPath)
+	}
+	mustVerify(t, r)
+	r.URL.Path = "/admin"
+	mustRefuse(t, r, 403, "SignatureDoesNotMatch", mismatchText)
+}
+
+func TestErrorsEchoLittle(t *testing.T) {
+	long := strings.Repeat("A", 5000)
+	for _, r := range []*http.Request{
+		set(signed(t), "X-Amz-Date", long),
+		edit(t, signed(t), testKey+"/", long),
+		edit(t, signed(t), "aws4_request", long),
+		edit(t, signed(t), "/20261125/", "/"+long+"/"),
+		edit(t, signed(t), "AWS4-HMAC-SHA256", "AWS4-"+long),
+		set(signed(t), "X-Amz-"+long, "x"),
+		set(signed(t), "Authorization", "AWS4-HMAC-SHA256 "+long),
+		editQuery(t, presigned(t), "AWS4-HMAC-SHA256", long),
+		{Method: "GET", URL: &url.URL{RawQuery: strings.Repeat("a=b&", 40_000)}, Header: http.Header{"Authorization": signed(t).Header["Authorization"]}},
+	} {
+		_, err := verifier().Verify(r, body(r), "sts")
+		if told, ok := err.(*Error); !ok || len(told.Error()) > 700 || strings.Contains(told.Message, testSecret) {
+			t.Errorf("%.900v", err)
+		}
+	}
+}
+
+// A large request takes no room for good.
+func TestRoomIsLetGo(t *testing.T) {
+	w := &work{buf: make([]byte, 1<<20)}
+	w.release()
+	if cap(w.buf) != 0 {
+		t.Error("a megabyte is kept")
+	}
+	w = &work{claim: claim{token: "secret"}, buf: make([]byte, 100)}
+	if w.release(); w.token != "" || cap(w.buf) != 100 {
+		t.Errorf("%+v", w)
+	}
+	fingerprint(w, testSecret)
+	if room := string(w.key[:cap(w.key)]); strings.Contains(room, testSecret[:8]) {
+		t.Error("the secret is kept")
+	}
+}
+
+func TestSkewInWords(t *testing.T) {
+	v := verifier()
+	v.Skew, v.Now = 90*time.Second, func() time.Time { return noon.Add(2 * time.Minute) }
+	result, err := v.Verify(signed(t), []byte(testBody), "sts")
+	refusedWith(t, result, err, 403, "SignatureDoesNotMatch",
+		"Signature expired: 20261125T120000Z is now earlier than 20261125T120030Z (20261125T120200Z - 1m30s)")
 }
