@@ -1,0 +1,139 @@
+package iam
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/deputy-sts/deputy/internal/awsdata"
+	"github.com/deputy-sts/deputy/internal/query"
+)
+
+// TestSec_B02_ActionMatrix walks all actions: a caller without exactly the
+// permission is refused, and nothing else happens.
+func TestSec_B02_ActionMatrix(t *testing.T) {
+	for _, action := range newWorld(t).mux.Actions() {
+		t.Run(action, func(t *testing.T) {
+			t.Parallel()
+			w := newTown(t)
+			s, ok := samples(w)[action]
+			if !ok {
+				t.Fatal("the action has no sample")
+			}
+			w.matrix(action, s)
+		})
+	}
+}
+
+func (w *world) matrix(action string, s sample) {
+	name, request := "iam:"+action, form(action, s.pairs...)
+	shown := s.resource
+	if shown == "*" {
+		shown = "" // lists name a path
+	}
+	refusal := func(of string) string { return "is not authorized to perform: " + of + " on resource: " + shown }
+	type row struct {
+		name, boundary string
+		statements     []string
+		reason         string
+	}
+	rows := []row{
+		{"no policy", "", nil, "because no identity-based policy allows the " + name + " action"},
+		{"another action", "", []string{says("Allow", "iam:GenerateCredentialReport", "*", "")}, "because no identity-based policy allows the " + name + " action"},
+		{"another resource", "", []string{says("Allow", name, "arn:aws:iam::"+home+":*/nowhere", "")}, "because no identity-based policy allows the " + name + " action"},
+		{"another account", "", []string{says("Allow", name, "arn:aws:iam::"+foreign+":*", "")}, "because no identity-based policy allows the " + name + " action"},
+		{"an explicit deny", "", []string{says("Allow", "*", "*", ""), says("Deny", name, s.resource, "")}, "with an explicit deny in an identity-based policy"},
+		{"a boundary", policyPlain, []string{says("Allow", "*", "*", "")}, "because no permissions boundary allows the " + name + " action"},
+	}
+	for _, r := range rows {
+		w.grant(r.boundary, r.statements...)
+		before := w.dir.View().Digest()
+		e := w.refused("caller", request)
+		if e.Code != query.AccessDenied || !strings.Contains(e.Message, refusal(name)) || !strings.HasSuffix(e.Message, r.reason) {
+			w.t.Errorf("%s: got %d %s: %s", r.name, e.Status, e.Name, e.Message)
+		}
+		if w.dir.View().Digest() != before {
+			w.t.Errorf("%s: the refused call has changed something", r.name)
+		}
+	}
+	for _, other := range s.also {
+		w.grant("", says("Allow", name, s.resource, ""))
+		if e := w.refused("caller", request); e.Code != query.AccessDenied || !strings.Contains(e.Message, refusal(other)) {
+			w.t.Errorf("without %s: got %d %s: %s", other, e.Status, e.Name, e.Message)
+		}
+	}
+	w.grant("", w.exactly(name, s, "")...)
+	if _, _, err := w.serve("caller", request); err != nil {
+		w.t.Errorf("with the permission: %v", err)
+	}
+}
+
+// exactly is the permission for a sample and no more.
+func (w *world) exactly(name string, s sample, condition string) []string {
+	statements := []string{says("Allow", name, s.resource, condition)}
+	for _, other := range s.also {
+		statements = append(statements, says("Allow", other, s.resource, ""))
+	}
+	return statements
+}
+
+// TestConditionKeys compares the condition keys of each action with AWS's Service
+// Authorization Reference: those that it lists are there, and no others.
+func TestConditionKeys(t *testing.T) {
+	keys := map[string]string{ // as a policy has it -> as the reference has it
+		"aws:RequestTag/new":      "aws:RequestTag/${TagKey}",
+		"aws:TagKeys":             "aws:TagKeys",
+		"iam:PermissionsBoundary": "iam:PermissionsBoundary",
+		"iam:PolicyARN":           "iam:PolicyARN",
+	}
+	for _, action := range newWorld(t).mux.Actions() {
+		t.Run(action, func(t *testing.T) {
+			t.Parallel()
+			facts, ok := awsdata.ActionOf("iam", action)
+			if !ok {
+				t.Fatal("the reference does not have the action")
+			}
+			listed := map[string]bool{}
+			for _, k := range facts.Keys {
+				listed[k] = true
+			}
+			for key, reference := range keys {
+				w := newTown(t)
+				s := samples(w)[action]
+				w.grant("", w.exactly("iam:"+action, s, `{"Null":{"`+key+`":"false"}}`)...)
+				_, _, err := w.serve("caller", form(action, s.pairs...))
+				if present := err == nil; present != listed[reference] {
+					t.Errorf("%s present: %v, want %v", key, present, listed[reference])
+				}
+			}
+		})
+	}
+}
+
+// TestResourceTags: an action on something that has tags can be allowed by them.
+func TestResourceTags(t *testing.T) {
+	for _, action := range []string{"GetUser", "TagUser", "DeleteUserPolicy", "GetRole", "UpdateAssumeRolePolicy", "GetPolicy", "CreatePolicyVersion"} {
+		w := newTown(t)
+		s := samples(w)[action]
+		for value, want := range map[string]bool{"v": true, "w": false} {
+			w.grant("", w.exactly("iam:"+action, s, `{"StringEquals":{"aws:ResourceTag/K":"`+value+`"}}`)...)
+			if _, _, err := w.serve("caller", form(action, s.pairs...)); (err == nil) != want {
+				t.Errorf("%s with the tag %s: %v", action, value, err)
+			}
+		}
+	}
+}
+
+// TestRenameNeedsBoth: a new name or path is asked about too.
+func TestRenameNeedsBoth(t *testing.T) {
+	w := newTown(t)
+	for _, kind := range []string{"User", "Group"} {
+		rename := form("Update"+kind, kind+"Name", "target", "New"+kind+"Name", "moved", "NewPath", "/elsewhere/")
+		arn := "arn:aws:iam::" + home + ":" + strings.ToLower(kind)
+		w.grant("", says("Allow", "iam:Update"+kind, arn+"/t/*", ""))
+		if e := w.refused("caller", rename); e.Code != query.AccessDenied || !strings.Contains(e.Message, arn+"/elsewhere/moved") {
+			t.Errorf("%s: %v", kind, e)
+		}
+		w.grant("", says("Allow", "iam:Update"+kind, arn+"/*", ""))
+		w.do("caller", rename)
+	}
+}
