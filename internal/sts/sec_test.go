@@ -1,13 +1,16 @@
 package sts
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -230,4 +233,34 @@ func calls(fn *ast.FuncDecl, method string) (found []*ast.CallExpr) {
 		return true
 	})
 	return found
+}
+
+// TestTooLarge refuses what does not fit in a token, saying what took the room.
+func TestTooLarge(t *testing.T) {
+	s := newStack(t)
+	alice := s.user(accountA, "alice", statement("Allow", "sts:*", "*"))
+	s.role(accountA, "demo", trusts(accountA, "sts:AssumeRole", "sts:TagSession"))
+	var tags strings.Builder
+	for i := range 50 {
+		fmt.Fprintf(&tags, "&Tags.member.%d.Key=%s&Tags.member.%d.Value=%s", i+1, session.NewSecret()[:30]+strconv.Itoa(i), i+1, url.QueryEscape(strings.Repeat(session.NewSecret(), 6)))
+	}
+	form := strings.ReplaceAll(tags.String()[1:], "+", "%2B")
+	_, a := s.assume(alice, roleARN(accountA, "demo"), form)
+	if a.Code != "PackedPolicyTooLarge" || !strings.HasPrefix(a.Message, "Packed size of session tags consumes ") || !strings.HasSuffix(a.Message, "% of allotted space.") {
+		t.Error(a)
+	}
+	_, a = s.assume(alice, roleARN(accountA, "demo"), form+"&PolicyArns.member.1.arn=arn:aws:iam::aws:policy/ReadOnlyAccess")
+	if a.Code != "PackedPolicyTooLarge" || !strings.HasPrefix(a.Message, "Packed policy consumes ") {
+		t.Error(a)
+	}
+	long := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::` + strings.Repeat("b", 1950) + `"}}`
+	if _, a = s.assume(alice, roleARN(accountA, "demo"), "Policy="+url.QueryEscape(long)); a.Status != 200 {
+		t.Error(a)
+	}
+	if _, a = s.assume(alice, roleARN(accountA, "demo"), "Policy="+url.QueryEscape(long)+"&PolicyArns.member.1.arn=arn:aws:iam::aws:policy/ReadOnlyAccess"); a.Code != "PackedPolicyTooLarge" {
+		t.Error(a)
+	}
+	if _, a = s.assume(alice, roleARN(accountA, "demo"), "Policy="+url.QueryEscape(long+strings.Repeat(" ", 100))); a.Code != "ValidationError" {
+		t.Error(a)
+	}
 }
