@@ -80,11 +80,11 @@ func (d *decoder) field(field byte, content string) bool {
 	case fieldSecret:
 		return len(content) == secretBytes && set(&c.SecretAccessKey, secretText(content))
 	case fieldPrincipalID:
-		return set(&c.PrincipalID, content)
+		return setText(&c.PrincipalID, content)
 	case fieldName:
-		return set(&c.Name, content)
+		return setText(&c.Name, content)
 	case fieldPolicy:
-		return set(&c.Policy, content)
+		return setText(&c.Policy, content)
 	case fieldPolicyARN:
 		return push(&c.PolicyARNs, content)
 	case fieldTag:
@@ -92,11 +92,11 @@ func (d *decoder) field(field byte, content string) bool {
 	case fieldTransitive:
 		return push(&c.Transitive, content)
 	case fieldSourceIdentity:
-		return set(&c.SourceIdentity, content)
+		return setText(&c.SourceIdentity, content)
 	case fieldChained:
 		return content == "" && set(&c.Chained, true)
 	case fieldProvider:
-		return set(&c.Provider, content)
+		return setText(&c.Provider, content)
 	case fieldKey:
 		return pushTag(&c.Keys, content)
 	default:
@@ -131,6 +131,9 @@ func (d *decoder) number(field byte, content string) bool {
 const maxUnix = 1<<33 - 1
 
 func set[T any](to *T, v T) bool { *to = v; return true }
+
+// setText refuses what the encoder would have left out.
+func setText(to *string, v string) bool { *to = v; return v != "" }
 
 func push(to *[]string, v string) bool { *to = append(*to, v); return true }
 

@@ -37,6 +37,7 @@ var ErrCorrupt = errors.New("boltkv: the store's file is damaged")
 // Options of Open. The zero value is right for a server.
 type Options struct {
 	History      int  // changes remembered for Watch; 0: kv.DefaultHistory
+	AcceptLoss   bool // open a file with one damaged meta page, at the state before the last commit
 	AllowNetwork bool // open a file on a network file system, whose locks and syncs cannot be relied on
 }
 
@@ -64,12 +65,17 @@ func Open(path string, opts Options) (*Store, error) {
 	if name, ok := networkFS(filepath.Dir(path)); ok && !opts.AllowNetwork {
 		return nil, fmt.Errorf("boltkv: %s lies on a network file system (%s), whose locks and syncs cannot be relied on; choose a local directory", path, name)
 	}
-	db, created, err := openFile(path)
+	db, file, created, err := openFile(path)
 	if err != nil {
 		return nil, err
 	}
 	s := &Store{db: db, done: make(chan struct{}), wake: make(chan struct{}, 1)}
 	err = guarded(func() error {
+		if !opts.AcceptLoss {
+			if err := checkMetas(file, db.Info().PageSize); err != nil {
+				return err
+			}
+		}
 		if err := prepare(db); err != nil {
 			return err
 		}
@@ -80,7 +86,7 @@ func Open(path string, opts Options) (*Store, error) {
 		err = syncDir(filepath.Dir(path))
 	}
 	if err != nil {
-		closeGuarded(db)
+		closeGuarded(db) // what Open found is the error to tell
 		return nil, fmt.Errorf("boltkv: %s: %w", path, err)
 	}
 	s.feed = kv.NewFeed(s.state.revision, opts.History)
@@ -88,9 +94,9 @@ func Open(path string, opts Options) (*Store, error) {
 	return s, nil
 }
 
-// openFile opens the database and says whether it made the file.
-func openFile(path string) (db *bbolt.DB, created bool, err error) {
-	var file *os.File
+// openFile opens the database and says whether it made the file, which is the
+// database's to close.
+func openFile(path string) (db *bbolt.DB, file *os.File, created bool, err error) {
 	o := &bbolt.Options{
 		Timeout:      lockWait,
 		FreelistType: bbolt.FreelistMapType,
@@ -107,12 +113,12 @@ func openFile(path string) (db *bbolt.DB, created bool, err error) {
 	})
 	switch {
 	case err == nil:
-		return db, created, nil
+		return db, file, created, nil
 	case file == nil: // openPrivate's errors say all
-		return nil, false, fmt.Errorf("boltkv: %w", err)
+		return nil, nil, false, fmt.Errorf("boltkv: %w", err)
 	}
-	file.Close() // a panic leaves it open, and locked
-	return nil, false, fmt.Errorf("boltkv: %s: %w", path, explain(err))
+	release(file)
+	return nil, nil, false, fmt.Errorf("boltkv: %s: %w", path, explain(err))
 }
 
 // Load implements kv.Store. The records are copied out of the file at once: an

@@ -21,5 +21,8 @@ func openPrivate(path string, flag int) (f *os.File, created bool, err error) {
 	return f, created, err
 }
 
+// release lets go of a file that bbolt panicked over.
+func release(f *os.File) { f.Close() }
+
 // syncDir does nothing: directories cannot be synced here.
 func syncDir(string) error { return nil }

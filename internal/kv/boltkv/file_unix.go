@@ -52,6 +52,13 @@ func private(f *os.File) error {
 	return nil
 }
 
+// release lets go of a file that bbolt panicked over. Closing is not enough: the
+// mapping that it leaves behind would keep the lock.
+func release(f *os.File) {
+	syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+	f.Close()
+}
+
 // syncDir makes a new name in dir durable. Some file systems cannot sync a
 // directory, and say so by EINVAL.
 func syncDir(dir string) error {
