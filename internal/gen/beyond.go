@@ -40,3 +40,7 @@ func (f *member) says() string {
 	}
 	return ""
 }
+
+// results are elements that wrap an output where the facts have none: the released
+// SDKs refuse an answer without it.
+var results = map[string]string{"PutAccountProperties": "PutAccountPropertiesResult"}

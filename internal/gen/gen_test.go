@@ -60,7 +60,11 @@ func TestBeyondIsNeeded(t *testing.T) {
 				says[f.says()]++
 			}
 		}
-		for _, op := range m.Operations {
+		for name, op := range m.Operations {
+			seen[name] = true
+			if results[name] != "" && op.Result != nil {
+				t.Errorf("%s has a result in the facts", name)
+			}
 			walk(op.Input)
 			walk(op.Output)
 		}
@@ -71,6 +75,11 @@ func TestBeyondIsNeeded(t *testing.T) {
 	for name := range secrets {
 		if !seen[name] {
 			t.Errorf("no member is called %s", name)
+		}
+	}
+	for name := range results {
+		if !seen[name] {
+			t.Errorf("no operation is called %s", name)
 		}
 	}
 	for _, word := range []string{"name", "path", "pathPrefix"} {

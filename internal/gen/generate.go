@@ -63,8 +63,8 @@ func (m *model) writeAPI(b *bytes.Buffer) {
 			body.WriteString(", ReadOnly: true")
 		}
 		fmt.Fprintf(&body, ", Response: %q", op.Response)
-		if op.Result != nil {
-			fmt.Fprintf(&body, ", Result: %q", *op.Result)
+		if result := op.result(name); result != "" {
+			fmt.Fprintf(&body, ", Result: %q", result)
 		}
 		if p := op.Page; p != nil {
 			fmt.Fprintf(&body, ", Page: &query.Page{In: %q, Out: %q, Limit: %q, More: %q, Items: %#v}", p.In, p.Out, p.Limit, p.More, p.Items)
@@ -73,6 +73,14 @@ func (m *model) writeAPI(b *bytes.Buffer) {
 	}
 	body.WriteString("},\n}\n")
 	imports(b, body.String())
+}
+
+// result is the element that wraps the output; empty: there is none.
+func (op operation) result(name string) string {
+	if op.Result != nil {
+		return *op.Result
+	}
+	return results[name]
 }
 
 func (m *model) writeErrors(b *bytes.Buffer) {

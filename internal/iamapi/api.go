@@ -143,7 +143,7 @@ var API = query.API{
 		{Name: "ListUserTags", ReadOnly: true, Response: "ListUserTagsResponse", Result: "ListUserTagsResult", Page: &query.Page{In: "Marker", Out: "Marker", Limit: "MaxItems", More: "IsTruncated", Items: []string{"Tags"}}, Errors: []string{"NoSuchEntity", "ServiceFailure"}},
 		{Name: "ListUsers", ReadOnly: true, Response: "ListUsersResponse", Result: "ListUsersResult", Page: &query.Page{In: "Marker", Out: "Marker", Limit: "MaxItems", More: "IsTruncated", Items: []string{"Users"}}, Errors: []string{"ServiceFailure"}},
 		{Name: "ListVirtualMFADevices", ReadOnly: true, Response: "ListVirtualMFADevicesResponse", Result: "ListVirtualMFADevicesResult", Page: &query.Page{In: "Marker", Out: "Marker", Limit: "MaxItems", More: "IsTruncated", Items: []string{"VirtualMFADevices"}}, Errors: []string{}},
-		{Name: "PutAccountProperties", Response: "PutAccountPropertiesResponse", Errors: []string{"ConcurrentModification", "InvalidInput", "ServiceFailure"}},
+		{Name: "PutAccountProperties", Response: "PutAccountPropertiesResponse", Result: "PutAccountPropertiesResult", Errors: []string{"ConcurrentModification", "InvalidInput", "ServiceFailure"}},
 		{Name: "PutGroupPolicy", Response: "PutGroupPolicyResponse", Errors: []string{"LimitExceeded", "MalformedPolicyDocument", "NoSuchEntity", "ServiceFailure"}},
 		{Name: "PutRolePermissionsBoundary", Response: "PutRolePermissionsBoundaryResponse", Errors: []string{"InvalidInput", "NoSuchEntity", "PolicyNotAttachable", "ServiceFailure", "UnmodifiableEntity"}},
 		{Name: "PutRolePolicy", Response: "PutRolePolicyResponse", Errors: []string{"LimitExceeded", "MalformedPolicyDocument", "NoSuchEntity", "ServiceFailure", "UnmodifiableEntity"}},
