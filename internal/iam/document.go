@@ -37,7 +37,7 @@ func document(c *authz.Call, text string, kind policy.Kind) (*directory.Inline, 
 		}
 	}
 	if _, err := policy.Parse(text, kind); err != nil {
-		return nil, malformed(err)
+		return nil, malformed(err, policySize)
 	}
 	return &directory.Inline{Text: text}, nil
 }
@@ -49,15 +49,20 @@ func trust(c *authz.Call, text string) (*directory.Inline, error) {
 	}
 	doc, err := directory.BindTrust(c.View(), text)
 	if err != nil {
-		return nil, malformed(err)
+		return nil, malformed(err, trustSize)
 	}
 	return doc, nil
 }
 
-// malformed says AWS's words for a document that does not parse.
-func malformed(err error) error {
-	if e, ok := errors.AsType[*policy.SyntaxError](err); ok {
-		return iamapi.MalformedPolicyDocument.Errorf("%s", e.Message)
+// malformed says AWS's words for a document that does not parse, or that is
+// larger than its quota can be raised to.
+func malformed(err error, quota string) error {
+	e, ok := errors.AsType[*policy.SyntaxError](err)
+	switch {
+	case !ok:
+		return err
+	case e.Limit > 0:
+		return iamapi.LimitExceeded.Errorf("Cannot exceed quota for %s: %d", quota, e.Limit)
 	}
-	return err
+	return iamapi.MalformedPolicyDocument.Errorf("%s", e.Message)
 }

@@ -25,7 +25,7 @@ type managed struct {
 // policy at all.
 func findManaged(c *authz.Call, name string) (*managed, error) {
 	a, err := arn.Parse(name)
-	if err != nil || a.Service != "iam" || !strings.HasPrefix(a.Resource, "policy/") {
+	if err != nil || a.Service != "iam" || !strings.HasPrefix(a.Resource, "policy/") || !plain(a.Resource) {
 		return nil, query.ValidationError.Errorf("Invalid ARN:  Could not be parsed!")
 	}
 	m := &managed{arn: name, account: a.Account}
@@ -37,6 +37,17 @@ func findManaged(c *authz.Call, name string) (*managed, error) {
 		m.own = c.Tx.Policy(name)
 	}
 	return m, nil
+}
+
+// plain tells whether a resource can be the path and name of an entity: nothing
+// longer, and no other characters, get into messages.
+func plain(resource string) bool {
+	for i := range len(resource) {
+		if resource[i] < '!' || resource[i] > '~' {
+			return false
+		}
+	}
+	return len(resource) <= len("policy")+512+128
 }
 
 func (m *managed) missing() bool { return m.own == nil && m.aws == nil }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/deputy-sts/deputy/internal/awsdata"
 	"github.com/deputy-sts/deputy/internal/query"
+	"github.com/deputy-sts/deputy/policy"
 )
 
 // TestSec_B02_ActionMatrix walks all actions: a caller without exactly the
@@ -55,6 +56,7 @@ func (w *world) matrix(action string, s sample) {
 			w.t.Errorf("%s: the refused call has changed something", r.name)
 		}
 	}
+	w.matrixOfSessions(name, request)
 	for _, other := range s.also {
 		w.grant("", says("Allow", name, s.resource, ""))
 		if e := w.refused("caller", request); e.Code != query.AccessDenied || !strings.Contains(e.Message, refusal(other)) {
@@ -64,6 +66,25 @@ func (w *world) matrix(action string, s sample) {
 	w.grant("", w.exactly(name, s, "")...)
 	if _, _, err := w.serve("caller", request); err != nil {
 		w.t.Errorf("with the permission: %v", err)
+	}
+}
+
+// matrixOfSessions: a role without policies may nothing (B03), one that may
+// everything no more than its session's policy allows.
+func (w *world) matrixOfSessions(name, request string) {
+	if e := w.refused("role:bare", request); !strings.HasSuffix(e.Message, "because no identity-based policy allows the "+name+" action") {
+		w.t.Errorf("a role without policies: %v", e)
+	}
+	p := w.principal("role:boss")
+	little, err := policy.Parse(allow("iam:GenerateCredentialReport", "*"), policy.Session)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	p.HasSessionPolicy, p.SessionPolicies = true, []*policy.Policy{little}
+	_, _, err = w.serveAs(p, request)
+	e, ok := err.(*query.Error)
+	if !ok || e.Code != query.AccessDenied || !strings.HasSuffix(e.Message, "because no session policy allows the "+name+" action") {
+		w.t.Errorf("a session policy: %v", err)
 	}
 }
 
@@ -135,5 +156,54 @@ func TestRenameNeedsBoth(t *testing.T) {
 		}
 		w.grant("", says("Allow", "iam:Update"+kind, arn+"/*", ""))
 		w.do("caller", rename)
+	}
+}
+
+// TestSec_B25_Escalation: who may do everything but one thing cannot do that one
+// thing to itself, though it would make it an administrator or free it of what
+// holds it back.
+func TestSec_B25_Escalation(t *testing.T) {
+	star := allow("*", "*")
+	self := []string{"UserName", "caller"}
+	recipes := map[string][]string{
+		"PutUserPolicy":                 {"PolicyName", "q", "PolicyDocument", star},
+		"AttachUserPolicy":              {"PolicyArn", everyAction},
+		"DetachUserPolicy":              {"PolicyArn", policyUsed},
+		"DeleteUserPolicy":              {"PolicyName", "p"},
+		"PutUserPermissionsBoundary":    {"PermissionsBoundary", everyAction},
+		"DeleteUserPermissionsBoundary": {},
+		"TagUser":                       {"Tags.member.1.Key", "team", "Tags.member.1.Value", "admins"},
+		"UntagUser":                     {"TagKeys.member.1", "team"},
+		"UpdateUser":                    {"NewPath", "/admins/"},
+		"CreateAccessKey":               {"UserName", "admin"},
+		"UpdateAccessKey":               {"UserName", "admin", "AccessKeyId", "AKIAADMINHOME0000001", "Status", "Inactive"},
+		"DeleteAccessKey":               {"UserName", "admin", "AccessKeyId", "AKIAADMINHOME0000001"},
+		"AddUserToGroup":                {"GroupName", "target"},
+		"RemoveUserFromGroup":           {"GroupName", "denied"},
+		"PutGroupPolicy":                {"GroupName", "denied", "PolicyName", "q", "PolicyDocument", star},
+		"AttachGroupPolicy":             {"GroupName", "denied", "PolicyArn", everyAction},
+		"UpdateGroup":                   {"GroupName", "denied", "NewPath", "/admins/"},
+		"CreatePolicyVersion":           {"PolicyArn", policyUsed, "PolicyDocument", star, "SetAsDefault", "true"},
+		"SetDefaultPolicyVersion":       {"PolicyArn", policyPlain, "VersionId", "v2"},
+		"UpdateAssumeRolePolicy":        {"RoleName", "boss", "PolicyDocument", trustAnybody},
+		"CreateRole":                    {"RoleName", "mine", "AssumeRolePolicyDocument", trustAnybody},
+		"PutRolePolicy":                 {"RoleName", "target", "PolicyName", "q", "PolicyDocument", star},
+		"AttachRolePolicy":              {"RoleName", "target", "PolicyArn", everyAction},
+		"DeleteRolePermissionsBoundary": {"RoleName", "target"},
+		"TagRole":                       {"RoleName", "target", "Tags.member.1.Key", "team", "Tags.member.1.Value", "admins"},
+	}
+	w := newTown(t)
+	w.do("admin", form("CreateGroup", "GroupName", "denied"))
+	for action, pairs := range recipes {
+		request := form(action, append(self, pairs...)...)
+		before := `{"Effect":"Allow","NotAction":"iam:` + action + `","Resource":"*"}`
+		w.grant(everyAction, before)
+		digest := w.dir.View().Digest()
+		if e := w.refused("caller", request); e.Code != query.AccessDenied {
+			t.Errorf("%s: %v", action, e)
+		}
+		if w.dir.View().Digest() != digest {
+			t.Errorf("%s has changed something", action)
+		}
 	}
 }

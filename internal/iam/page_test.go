@@ -216,3 +216,22 @@ func TestSec_F03_Markers(t *testing.T) {
 		t.Errorf("a renewed session: %v", err)
 	}
 }
+
+// FuzzMarker: whatever is sent as a marker is refused, or was given out.
+func FuzzMarker(f *testing.F) {
+	w := newWorld(f)
+	first := reflect.ValueOf(w.do("admin", form("ListPolicies", "MaxItems", "1"))).Elem()
+	given := first.FieldByName("Marker").Elem().String()
+	f.Add(given)
+	f.Add("")
+	f.Add("AAAA")
+	f.Fuzz(func(t *testing.T, marker string) {
+		_, _, err := w.serve("admin", form("ListPolicies", "MaxItems", "1", "Marker", marker))
+		if err == nil && marker != given {
+			t.Errorf("accepted %q", marker)
+		}
+		if e, ok := err.(*query.Error); err != nil && (!ok || e.Code != query.ValidationError) {
+			t.Errorf("%q: %v", marker, err)
+		}
+	})
+}

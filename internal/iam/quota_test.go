@@ -74,6 +74,10 @@ func TestSizes(t *testing.T) {
 	w.exceeds(form("CreateRole", "RoleName", "y", "AssumeRolePolicyDocument", sized(2049, trustHead, trustTail)), "Cannot exceed quota for ACLSizePerRole: 2048")
 	w.limit(trustSize, 4096)
 	w.do("admin", update(4096))
+	w.limit(trustSize, 100_000) // there is an end to what a quota can be raised to
+	w.exceeds(update(8193), "Cannot exceed quota for ACLSizePerRole: 8192")
+	w.limit(policySize, 100_000)
+	w.exceeds(form("CreatePolicy", "PolicyName", "q", "PolicyDocument", sized(6145, head, tail)), "Cannot exceed quota for PolicySize: 6144")
 }
 
 func TestNumbers(t *testing.T) {

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"testing"
 
@@ -9,11 +10,13 @@ import (
 	"github.com/deputy-sts/deputy/internal/query"
 )
 
-// together runs requests of admin at once and gives their errors.
+// together runs requests of admin at once, begun in any order, and gives their
+// errors.
 func (w *world) together(requests ...string) []*query.Error {
 	errs := make([]*query.Error, len(requests))
 	var running sync.WaitGroup
-	for i, r := range requests {
+	for _, i := range rand.Perm(len(requests)) {
+		r := requests[i]
 		running.Go(func() {
 			_, _, err := w.serve("admin", r)
 			if e, ok := err.(*query.Error); ok {

@@ -47,6 +47,8 @@ func newTown(t testing.TB) *world {
 		form("AddUserToGroup", "GroupName", "target", "UserName", "target"),
 		form("TagPolicy", "PolicyArn", policyPlain, "Tags.member.1.Key", "k", "Tags.member.1.Value", "v"),
 		form("CreateAccessKey", "UserName", "target"),
+		form("CreateRole", "RoleName", "boss", "AssumeRolePolicyDocument", trustAnybody),
+		form("AttachRolePolicy", "RoleName", "boss", "PolicyArn", everyAction),
 	} {
 		w.do("admin", f)
 	}
