@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -31,7 +32,8 @@ func (s *Store) Commit(ctx context.Context, checks []kv.Check, ops []kv.Op) (int
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	r := &request{ctx: ctx, checks: checks, ops: ops, done: make(chan struct{})}
+	// The caller may be gone, and use its checks for something else, when these are read.
+	r := &request{ctx: ctx, checks: slices.Clone(checks), ops: ops, done: make(chan struct{})}
 	if err := s.enqueue(r); err != nil {
 		return 0, err
 	}

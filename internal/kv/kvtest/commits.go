@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/deputy-sts/deputy/internal/kv"
 )
 
@@ -32,7 +30,7 @@ func testCommit(t *testing.T, s kv.Store) {
 	}
 	records, revision := dump(t, s)
 	want := []string{fmt.Sprintf("b=2@%d", r2), fmt.Sprintf("c=@%d", r2)}
-	if diff := cmp.Diff(want, records); diff != "" || revision != r3 {
+	if diff := differ(want, records); diff != "" || revision != r3 {
 		t.Errorf("at %d, want %d:\n%s", revision, r3, diff)
 	}
 	if r := commit(t, s, []kv.Check{{Key: "b", Revision: r2}}); r != r3 {
@@ -53,7 +51,7 @@ func testChecks(t *testing.T, s kv.Store) {
 	conflict(t, s, []kv.Check{{Key: "a", Revision: r2}}, put("a", "3"))
 	r4 := commit(t, s, absent, put("a", "4"))
 	records, _ := dump(t, s)
-	if diff := cmp.Diff([]string{fmt.Sprintf("a=4@%d", r4)}, records); diff != "" {
+	if diff := differ([]string{fmt.Sprintf("a=4@%d", r4)}, records); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -63,7 +61,7 @@ func testAllOrNone(t *testing.T, s kv.Store) {
 	r1 := commit(t, s, nil, put("a", "1"))
 	conflict(t, s, []kv.Check{{Key: "a", Revision: r1}, {Key: "b", Revision: 7}}, put("a", "2"), put("c", "2"), remove("x"))
 	records, revision := dump(t, s)
-	if diff := cmp.Diff([]string{fmt.Sprintf("a=1@%d", r1)}, records); diff != "" || revision != r1 {
+	if diff := differ([]string{fmt.Sprintf("a=1@%d", r1)}, records); diff != "" || revision != r1 {
 		t.Errorf("at %d, want %d:\n%s", revision, r1, diff)
 	}
 	r2 := commit(t, s, nil, put("d", "1"))
@@ -117,7 +115,7 @@ func testCopies(t *testing.T, s kv.Store) {
 	copy(value, "AFTER!")
 	ops[0] = put("b", "2")
 	records, _ := dump(t, s)
-	if diff := cmp.Diff([]string{fmt.Sprintf("a=before@%d", r)}, records); diff != "" {
+	if diff := differ([]string{fmt.Sprintf("a=before@%d", r)}, records); diff != "" {
 		t.Error(diff)
 	}
 	if c := next(t, s, 0, 1)[0]; c.Ops[0].Key != "a" || !bytes.Equal(c.Ops[0].Value, []byte("before")) {
@@ -142,7 +140,7 @@ func testLoadOrder(t *testing.T, s kv.Store) {
 		got = append(got, r.Key)
 	}
 	slices.Sort(keys)
-	if diff := cmp.Diff(keys, got); diff != "" {
+	if diff := differ(keys, got); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -77,6 +78,14 @@ func conflict(t *testing.T, s kv.Store, checks []kv.Check, ops ...kv.Op) {
 	if r, err := s.Commit(t.Context(), checks, ops); !errors.Is(err, kv.ErrConflict) {
 		t.Fatalf("commit %v on %v: revision %d, error %v, want a conflict", ops, checks, r, err)
 	}
+}
+
+// differ says what two values are when they are not the same.
+func differ(want, got any) string {
+	if reflect.DeepEqual(want, got) {
+		return ""
+	}
+	return fmt.Sprintf("want %q\n got %q", want, got)
 }
 
 // dump loads everything, as "key=value@revision" in the order given.

@@ -11,18 +11,17 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/deputy-sts/deputy/internal/kv"
 )
 
-const (
-	racers = 16
-	laps   = 20
-)
+const racers = 16
 
 // Counters raised by compare-and-swap lose no step, however many race.
 func testCounters(t *testing.T, s kv.Store) {
+	laps := 20
+	if testing.Short() {
+		laps = 5
+	}
 	var racing sync.WaitGroup
 	for i := range racers {
 		racing.Go(func() {
@@ -124,7 +123,7 @@ func testReplica(t *testing.T, s kv.Store) {
 		apply(copied, c.Ops)
 	}
 	racing.Wait()
-	if diff := cmp.Diff(values(t, s), copied); diff != "" {
+	if diff := differ(values(t, s), copied); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -183,7 +182,7 @@ func testModel(t *testing.T, s kv.Store) {
 	for r := range all {
 		got[r.Key] = r
 	}
-	if diff := cmp.Diff(model, got); diff != "" {
+	if diff := differ(model, got); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -201,7 +200,7 @@ func testReopen(t *testing.T, open func(t *testing.T) (kv.Store, func(t *testing
 	s = reopen(t)
 	defer s.Close()
 	after, revision := dump(t, s)
-	if diff := cmp.Diff(before, after); diff != "" || revision != r2 {
+	if diff := differ(before, after); diff != "" || revision != r2 {
 		t.Errorf("reopened at %d, want %d:\n%s", revision, r2, diff)
 	}
 	for c, err := range s.Watch(t.Context(), r1) {

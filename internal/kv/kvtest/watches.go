@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/deputy-sts/deputy/internal/kv"
 )
 
@@ -19,7 +17,7 @@ func testWatch(t *testing.T, s kv.Store) {
 		{Revision: r1, Ops: []kv.Op{put("a", "1"), {Key: "b", Value: []byte{}}}},
 		{Revision: r2, Ops: []kv.Op{remove("a")}},
 	}
-	if diff := cmp.Diff(want, next(t, s, 0, 2)); diff != "" {
+	if diff := differ(want, next(t, s, 0, 2)); diff != "" {
 		t.Error(diff)
 	}
 }
