@@ -59,8 +59,8 @@ type tallies = btree.BTreeG[tally]
 
 func newTallies() *tallies {
 	return btree.NewBTreeGOptions(func(a, b tally) bool {
-		if c := strings.Compare(a.account, b.account); c != 0 {
-			return c < 0
+		if a.account != b.account {
+			return a.account < b.account
 		}
 		return a.target < b.target
 	}, btree.Options{Degree: degree, NoLocks: true})

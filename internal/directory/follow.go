@@ -61,8 +61,13 @@ func (d *Directory) take(s, prev *state, r kv.Record) error {
 		return nil
 	}
 	err := d.apply(s, r.Key, r.Value, r.Revision)
-	if err != nil && was != nil {
+	if err == nil {
+		return nil
+	}
+	if was != nil {
 		s.place(r.Key, was)
+	} else if old, ok := prev.small.Get(r.Key); ok {
+		s.setSmall(r.Key, &old)
 	}
 	return err
 }

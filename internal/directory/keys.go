@@ -78,6 +78,9 @@ func lowerName(s string) string {
 // compareNames orders names by their lower case, as their keys are ordered.
 func compareNames(a, b string) int {
 	for i := range min(len(a), len(b)) {
+		if a[i] == b[i] {
+			continue
+		}
 		if x, y := lowerByte(a[i]), lowerByte(b[i]); x != y {
 			return int(x) - int(y)
 		}

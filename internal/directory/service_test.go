@@ -153,7 +153,14 @@ func TestOutboxIsOfTheCommit(t *testing.T) {
 	if got := d.Pending(); len(got) != 1 || got[0].ID != "2" {
 		t.Errorf("the delete did not ride with the commit: %v", got)
 	}
+	failing := d.Begin(true)
+	old := failing.User(acct, "a")
+	failing.PutUser(old, old.Clone())
+	change(t, d, func(tx *Tx) { old := tx.User(acct, "a"); tx.PutUser(old, old.Clone()) })
 	d.Drop("2", "2", "unknown")
+	if _, err := d.Commit(t.Context(), &failing); err == nil {
+		t.Fatal("no conflict") // and the deletes that rode with it are not lost
+	}
 	deadline := time.Now().Add(5 * time.Second)
 	for len(d.Pending()) > 0 {
 		if time.Now().After(deadline) {

@@ -1,10 +1,6 @@
 package directory
 
-import (
-	"strings"
-
-	"github.com/tidwall/btree"
-)
+import "github.com/tidwall/btree"
 
 // degree of the trees: a write copies a node on each level, so nodes are kept
 // smaller than a tree that is never copied would have them.
@@ -21,8 +17,8 @@ type byName[T any] = btree.BTreeG[entry[T]]
 
 func newByName[T any]() *byName[T] {
 	return btree.NewBTreeGOptions(func(a, b entry[T]) bool {
-		if c := strings.Compare(a.account, b.account); c != 0 {
-			return c < 0
+		if a.account != b.account {
+			return a.account < b.account
 		}
 		return compareNames(a.name, b.name) < 0
 	}, btree.Options{Degree: degree, NoLocks: true})

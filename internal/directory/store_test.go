@@ -293,6 +293,53 @@ func TestSec_G03_CompactionReadsAgain(t *testing.T) {
 	}
 }
 
+// TestSec_F09_SwappedSmallRecords: records that do not say themselves whose they
+// are (here: aliases) are bound to their keys by the seal alone.
+func TestSec_F09_SwappedSmallRecords(t *testing.T) {
+	d, store, ring := fresh(t)
+	change(t, d, func(tx *Tx) {
+		tx.PutAccount(nil, &Account{ID: "222222222222", Alias: "two"})
+		tx.PutAccount(nil, &Account{ID: "333333333333", Alias: "three"})
+	})
+	values := stored(t, store)
+	rev := overwrite(t, store, kv.Op{Key: "alias/two", Value: values["alias/three"]})
+	if err := d.WaitNewer(t.Context(), rev-1); err != nil {
+		t.Fatal(err)
+	}
+	if a := d.View().AccountByAlias("two"); a == nil || a.ID != "222222222222" || d.Health() == nil {
+		t.Error("a running node takes a swapped alias")
+	}
+	if _, err := Open(t.Context(), store, ring, Options{}); err == nil || !strings.Contains(err.Error(), "alias/two") {
+		t.Errorf("Open: %v", err)
+	}
+}
+
+// TestReloadKeepsWhatDoesNotOpen: a record that was damaged while changes were
+// missed stays as it was, and the rest is brought up to date.
+func TestReloadKeepsWhatDoesNotOpen(t *testing.T) {
+	inner, ring := memkv.New(), newRing(t)
+	lossy := &forgetful{Store: inner, resume: make(chan struct{})}
+	a := open(t, inner, ring)
+	bob := user("bob")
+	change(t, a, func(tx *Tx) { tx.PutUser(nil, bob); tx.PutUser(nil, user("eve")); tx.Outbox("1", []byte("line")) })
+	b := open(t, lossy, ring)
+	values := stored(t, inner)
+	overwrite(t, inner, kv.Op{Key: bob.key(), Value: values[entityKey(acct, KindUser, "eve")]},
+		kv.Op{Key: "outbox/1", Value: []byte("\x01x")})
+	rev := change(t, a, func(tx *Tx) { tx.PutRole(nil, role("R")) })
+	close(lossy.resume)
+	if err := b.WaitNewer(t.Context(), rev-1); err != nil {
+		t.Fatal(err)
+	}
+	v := b.View()
+	if u := v.User(acct, "bob"); u == nil || u.ID != bob.ID || v.UserByID(bob.ID) != u || v.Role(acct, "R") == nil || len(b.Pending()) != 1 {
+		t.Error("the reload lost or missed something")
+	}
+	if err := b.Health(); err == nil || !strings.Contains(err.Error(), bob.key()) || !strings.Contains(err.Error(), "outbox/1") {
+		t.Errorf("health: %v", err)
+	}
+}
+
 // forgetful is a store whose first watch ends with ErrCompacted.
 type forgetful struct {
 	kv.Store
