@@ -33,7 +33,7 @@ func AppendErrorJSON(dst []byte, api *API, err *Error, requestID string) []byte 
 	dst = append(dst, `{"Error":{"Code":`...)
 	dst = appendQuoted(dst, err.Name)
 	dst = append(dst, `,"Message":`...)
-	dst = appendQuoted(dst, err.Message)
+	dst = appendQuoted(dst, err.text())
 	dst = append(dst, `,"Type":`...)
 	dst = appendQuoted(dst, err.fault())
 	dst = append(dst, `},"RequestId":`...)

@@ -41,7 +41,7 @@ func AppendErrorXML(dst []byte, api *API, err *Error, requestID string) []byte {
 	dst = append(dst, "</Type><Code>"...)
 	dst = appendText(dst, err.Name)
 	dst = append(dst, "</Code><Message>"...)
-	dst = appendText(dst, err.Message)
+	dst = appendText(dst, err.text())
 	dst = append(dst, "</Message></Error><RequestId>"...)
 	dst = appendText(dst, requestID)
 	return append(dst, "</RequestId></ErrorResponse>"...)

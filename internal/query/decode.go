@@ -20,7 +20,7 @@ func malformed() *Error { return MalformedInput.Errorf("") }
 // structure does not have are ignored, as AWS does; a parameter under a known name
 // that has not the form of that member (a scalar with members, `X.1` for
 // `X.member.1`, `member.01`, text in a number) is MalformedInput. Strings of the
-// result alias the form.
+// result alias the form: clone one that outlives the request.
 func Decode(p *Params, in any) error {
 	v, s, err := pointed(in)
 	if err != nil {

@@ -38,6 +38,19 @@ func (e *Error) fault() string {
 	return "Sender"
 }
 
+// text is the message as it goes out. Whatever a handler puts in it, a refusal
+// does not grow with what the caller sent.
+func (e *Error) text() string {
+	if len(e.Message) <= maxMessage {
+		return e.Message
+	}
+	end := maxMessage
+	for end > 0 && !utf8.RuneStart(e.Message[end]) {
+		end--
+	}
+	return e.Message[:end]
+}
+
 // The codes that every operation can give and no model lists (AWS, Common Error Types).
 var (
 	AccessDenied          = Code{"AccessDenied", 403}

@@ -3,6 +3,7 @@ package query_test
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"reflect"
 	"testing"
 
@@ -76,10 +77,12 @@ func TestHandlePanics(t *testing.T) {
 
 // Every type of the models has a plan: patterns, tags, kinds.
 func TestEveryTypeHasAPlan(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
 	for _, api := range apis {
 		for i := range api.Ops {
 			in, out := api.New(api.Ops[i].Name)
 			for _, v := range []any{in, out} {
+				fill(r, reflect.ValueOf(v).Elem())
 				if err := query.Validate(v, query.ValidateOptions{}); err != nil && codeOf(err) != "ValidationError" {
 					t.Error(err)
 				}

@@ -38,7 +38,9 @@ func (p *Params) Len() int { return len(p.list) }
 // `;` between parameters, names that are no printable ASCII, values that are no
 // UTF-8): those are *Error MalformedInput, or MalformedQueryString for what stands
 // in the query. The query of a POST may hold the parameters of a presigned
-// signature and what no service knows, but neither Action nor Version.
+// signature and what no service knows, but neither Action nor Version; only a
+// presigned POST without a body, which is what botocore makes of a URL that it is
+// given no method for, is read as a GET is: nothing else could say what it means.
 func ParseForm(method, rawQuery, contentType string, body []byte) (*Params, error) {
 	p := new(Params)
 	query, bad := parse(rawQuery)
@@ -52,6 +54,10 @@ func ParseForm(method, rawQuery, contentType string, body []byte) (*Params, erro
 		}
 		p.list = query
 	case "POST":
+		if len(body) == 0 && presigned(query) {
+			p.list = query
+			break
+		}
 		if len(body) > 0 && !isForm(contentType) {
 			return nil, MalformedInput.Errorf("Content-Type must be application/x-www-form-urlencoded")
 		}
@@ -72,6 +78,11 @@ func ParseForm(method, rawQuery, contentType string, body []byte) (*Params, erro
 	}
 	slices.SortFunc(p.list, func(a, b param) int { return strings.Compare(a.name, b.name) })
 	return p, nil
+}
+
+// presigned says whether the query string carries the signature.
+func presigned(query []param) bool {
+	return slices.ContainsFunc(query, func(q param) bool { return q.name == "X-Amz-Algorithm" })
 }
 
 // parse splits and decodes. All names and values lie in one string; bad says what

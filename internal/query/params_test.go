@@ -208,3 +208,26 @@ func FuzzParseForm(f *testing.F) {
 		}
 	})
 }
+
+// A presigned POST without a body says all in its query, as botocore makes it;
+// without the signature there, or with a body, the query still says nothing.
+func TestPresignedPost(t *testing.T) {
+	const signed = "Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Algorithm=AWS4-HMAC-SHA256"
+	p, err := query.ParseForm("POST", signed, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if action, _ := p.Get("Action"); action != "GetCallerIdentity" {
+		t.Errorf("Action is %q", action)
+	}
+	for _, c := range []struct{ query, body string }{
+		{"Action=GetCallerIdentity&Version=2011-06-15", ""},
+		{signed, "Action=AssumeRole"},
+		{signed, "RoleArn=x"},
+		{signed + "&action=AssumeRole", ""},
+	} {
+		if _, err := query.ParseForm("POST", c.query, form, []byte(c.body)); err == nil {
+			t.Errorf("?%s with body %q is accepted", c.query, c.body)
+		}
+	}
+}

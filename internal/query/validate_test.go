@@ -137,6 +137,12 @@ func TestSec_H06_TextsAreBounded(t *testing.T) {
 	if !utf8.ValidString(got) || !strings.Contains(got, " validation errors detected: ") {
 		t.Error(got)
 	}
+	refusal := query.AccessDenied.Errorf("%s", long)
+	for _, out := range [][]byte{query.AppendErrorXML(nil, &stsapi.API, refusal, id), query.AppendErrorJSON(nil, &stsapi.API, refusal, id)} {
+		if !utf8.Valid(out) || len(out) > 4096 {
+			t.Errorf("%d bytes: %s", len(out), out)
+		}
+	}
 	if e := query.NoOperation(long, long); len(e.Message) > 1024 || !utf8.ValidString(e.Message) {
 		t.Error(len(e.Message))
 	}
