@@ -8,7 +8,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -418,5 +421,39 @@ func TestUnhealthy(t *testing.T) {
 			t.Fatal("the line is still in the store")
 		}
 		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// TestConcurrent has many create the same and their own groups at once: each name
+// once, each call one line.
+func TestConcurrent(t *testing.T) {
+	r := newRoom(t)
+	const callers = 24
+	var made, refused atomic.Int32
+	var wg sync.WaitGroup
+	for i := range callers {
+		wg.Go(func() {
+			for _, name := range []string{"shared", "own" + strconv.Itoa(i)} {
+				switch err := r.create(name, createGroup); code(err) {
+				case "":
+					made.Add(1)
+				case "EntityAlreadyExists":
+					refused.Add(1)
+				default:
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if made.Load() != callers+1 || refused.Load() != callers-1 || r.dir.View().Counts(account).Groups != callers+1 {
+		t.Errorf("%d made, %d refused, %d there", made.Load(), refused.Load(), r.dir.View().Counts(account).Groups)
+	}
+	lines, ids := r.lines(), map[any]bool{}
+	for _, line := range lines {
+		ids[line["eventID"]] = true
+	}
+	if len(lines) != 2*callers || len(ids) != len(lines) {
+		t.Errorf("%d lines with %d ids of %d calls", len(lines), len(ids), 2*callers)
 	}
 }

@@ -139,12 +139,16 @@ func isAccount(s string) bool {
 // role finds the role; nil if there is none of exactly that ARN, or it is one
 // that only a service of AWS may enter.
 func (e *entry) role(c *authz.Call) *directory.Role {
+	// An attempt is recorded with the account whether there is the role or not,
+	// also because the record takes time.
+	c.NoteResource(*e.in.RoleArn, e.account, "AWS::IAM::Role")
+	if c.Tx.Account(e.account) != nil {
+		c.NoteAccount(e.account)
+	}
 	r := c.Tx.Role(e.account, e.name)
 	if r == nil || r.Name != e.name || r.Path != e.path || r.ARN() != *e.in.RoleArn || strings.HasPrefix(r.Path, "/aws-service-role/") {
 		return nil
 	}
-	c.NoteResource(*e.in.RoleArn, r.Account, "AWS::IAM::Role")
-	c.NoteAccount(r.Account)
 	return r
 }
 

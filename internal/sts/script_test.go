@@ -41,17 +41,20 @@ func TestScripts(t *testing.T) {
 		t.Fatal("no scripts")
 	}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			check(t, err)
-			s := script{stack: newStack(t), keys: map[string]credentials{}}
-			for i, line := range strings.Split(string(text), "\n") {
-				s.at = fmt.Sprintf("%s:%d", file, i+1)
-				s.line(strings.NewReplacer("$A", accountA, "$B", accountB).Replace(line))
-			}
-			s.settle()
-		})
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { runScript(t, file) })
 	}
+}
+
+func runScript(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	check(t, err)
+	s := script{stack: newStack(t), keys: map[string]credentials{}}
+	for i, line := range strings.Split(string(text), "\n") {
+		s.at = fmt.Sprintf("%s:%d", file, i+1)
+		s.line(strings.NewReplacer("$A", accountA, "$B", accountB).Replace(line))
+	}
+	s.settle()
 }
 
 type script struct {

@@ -156,6 +156,10 @@ func TestSec_B18(t *testing.T) {
 	}
 }
 
+// TestSec_B20 deletes users and roles and makes them again: trust policies and
+// sessions of the old ones do not apply to the new. TestScripts runs it too.
+func TestSec_B20(t *testing.T) { runScript(t, filepath.Join("testdata", "lifecycle.txt")) }
+
 // TestSec_B21 tries the numbers that overflow.
 func TestSec_B21(t *testing.T) {
 	s := newStack(t)

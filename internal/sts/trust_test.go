@@ -158,6 +158,21 @@ func TestSec_B06(t *testing.T) {
 	}
 }
 
+// TestCanonicalUser is a principal of other services: a trust policy takes none, or
+// it lets nobody in.
+func TestCanonicalUser(t *testing.T) {
+	s := newStack(t)
+	text := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"CanonicalUser":"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"},"Action":"sts:AssumeRole"}}`
+	if _, err := directory.BindTrust(s.directory.View(), text); err != nil {
+		return
+	}
+	alice := s.user(accountA, "alice", statement("Allow", "sts:*", "*"))
+	s.role(accountA, "canonical", text)
+	if _, a := s.assume(alice, roleARN(accountA, "canonical"), ""); a.Code != "AccessDenied" {
+		t.Error(a)
+	}
+}
+
 // TestSec_B04 chains roles five deep, with a deny at one level: the session of that
 // level may do nothing further, nor has any other level more than its own.
 func TestSec_B04(t *testing.T) {
