@@ -24,6 +24,7 @@ import (
 //	managed ACCOUNT NAME POLICY           makes a managed policy
 //	boundary ACCOUNT ROLE|user:NAME ARN
 //	trust ACCOUNT ROLE TRUST              replaces the trust policy
+//	inline ACCOUNT ROLE|user:NAME [POLICY …]  replaces the inline policies
 //	drop ACCOUNT ROLE|user:NAME           deletes it
 //	key NAME off|gone                     deactivates or deletes the key of a user
 //	clock SECONDS                         lets time pass
@@ -100,6 +101,9 @@ func (s *script) line(line string) {
 			func(r *directory.Role) { r.Tags = append(r.Tags, directory.Tag{Key: k, Value: v}) })
 	case "boundary":
 		s.edit(f[1], f[2], func(u *directory.User) { u.Boundary = f[3] }, func(r *directory.Role) { r.Boundary = f[3] })
+	case "inline":
+		list := inline(f[3:])
+		s.edit(f[1], f[2], func(u *directory.User) { u.Inline = list }, func(r *directory.Role) { r.Inline = list })
 	case "trust":
 		bound, err := directory.BindTrust(s.directory.View(), f[3])
 		check(s.t, err)
