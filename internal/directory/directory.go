@@ -140,9 +140,25 @@ func (d *Directory) Commit(ctx context.Context, t *Tx) (int64, error) {
 	rev, err := d.store.Commit(ctx, checks, ops)
 	if err != nil {
 		d.drops.add(dropped)
+		if damaged := d.damaged(t); errors.Is(err, kv.ErrConflict) && damaged != nil {
+			return 0, damaged
+		}
 		return 0, err
 	}
 	return rev, d.wait(ctx, rev)
+}
+
+// damaged finds a record that t depends on and that does not open: a conflict
+// about it would never end.
+func (d *Directory) damaged(t *Tx) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for key, err := range d.faults {
+		if _, reads := t.reads[key]; reads {
+			return err
+		}
+	}
+	return nil
 }
 
 // maxOps is how many operations etcd takes in one transaction.

@@ -130,6 +130,36 @@ func TestTxSeesItsPuts(t *testing.T) {
 	}
 }
 
+// TestRenameOntoAFreedName: the name was another's until earlier in the same Tx.
+func TestRenameOntoAFreedName(t *testing.T) {
+	d, _, _ := fresh(t)
+	first, second, g := user("a"), user("c"), group("G")
+	change(t, d, func(tx *Tx) {
+		tx.PutGroup(nil, g)
+		first.Groups, second.Groups = []string{g.ID}, []string{g.ID}
+		tx.PutUser(nil, first)
+		tx.PutUser(nil, second)
+	})
+	change(t, d, func(tx *Tx) {
+		tx.DeleteUser(tx.User(acct, "a"))
+		old := tx.User(acct, "c")
+		now := old.Clone()
+		now.Name = "A"
+		tx.PutUser(old, now)
+		if tx.UserByID(second.ID) != now || tx.User(acct, "a") != now || tx.UserByID(first.ID) != nil || tx.User(acct, "c") != nil {
+			t.Error("the Tx mixes the two up")
+		}
+	})
+	v := d.View()
+	u := v.UserByID(second.ID)
+	if u == nil || u.Name != "A" || v.User(acct, "a") != u || v.UserByID(first.ID) != nil || v.User(acct, "c") != nil {
+		t.Error("the view mixes the two up")
+	}
+	if got := userNames(v.GroupMembers(g.ID)); len(got) != 1 || got[0] != "A" || v.edges.Len() != 1 {
+		t.Errorf("members: %q of %d edges", got, v.edges.Len())
+	}
+}
+
 func TestOutboxIsOfTheCommit(t *testing.T) {
 	d, store, ring := fresh(t)
 	change(t, d, func(tx *Tx) {

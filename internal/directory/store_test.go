@@ -74,6 +74,11 @@ func TestSec_F09_SwappedRecordsAreRefused(t *testing.T) {
 	if err := d.Health(); err == nil || !strings.Contains(err.Error(), ka.ID) || strings.Contains(err.Error(), ka.Secret) {
 		t.Errorf("health: %v", err)
 	}
+	tx := d.Begin(true)
+	tx.DeleteKey(tx.Key(ka.ID))
+	if _, err := d.Commit(t.Context(), &tx); err == nil || errors.Is(err, kv.ErrConflict) {
+		t.Errorf("a change of a record that does not open: %v", err)
+	}
 	_, err := Open(t.Context(), store, ring, Options{})
 	if err == nil || !strings.Contains(err.Error(), min(ka.key(), kb.key())) {
 		t.Errorf("Open: %v; want the key of the record", err)

@@ -2,7 +2,6 @@ package directory
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -87,16 +86,15 @@ func lookupID[T any, P interface {
 	*T
 	entity
 }](t *Tx, id string, found P) P {
-	for _, p := range slices.Backward(t.puts) {
-		if rec, ok := p.rec.(P); ok {
-			if _, _, own := rec.identity(); own != id {
-				continue
+	for i := range t.puts {
+		if rec, ok := t.puts[i].rec.(P); ok && !t.puts[i].gone {
+			if _, _, own := rec.identity(); own == id {
+				return rec
 			}
-			if p.gone {
-				return nil
-			}
-			return rec
 		}
+	}
+	if found != nil && len(t.puts) > 0 && t.pending(found.key()) != nil {
+		return nil // deleted, or even succeeded by another of its name
 	}
 	if found != nil && t.record {
 		t.note(found.key(), found.head().rev)
