@@ -19,9 +19,10 @@ const Hidden = audit.Hidden
 // note is what a handler adds to the audit line of its call.
 type note struct {
 	resources []audit.Resource
-	request   any    // shown instead of the input
-	response  any    // shown instead of the answer
-	account   string // another account that gets an entry of its own
+	first     [1]audit.Resource // the usual room for resources
+	request   any               // shown instead of the input
+	response  any               // shown instead of the answer
+	account   string            // another account that gets an entry of its own
 	why       json.RawMessage
 	whyOwn    bool // why says nothing that only the other account may read
 }
@@ -29,6 +30,9 @@ type note struct {
 // NoteResource names a resource that the call touches; kind is in AWS's form,
 // AWS::IAM::Role.
 func (c *Call) NoteResource(arn, account, kind string) {
+	if c.note.resources == nil {
+		c.note.resources = c.note.first[:0]
+	}
 	c.note.resources = append(c.note.resources, audit.Resource{ARN: arn, AccountID: account, Type: kind})
 }
 

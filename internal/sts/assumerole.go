@@ -74,7 +74,7 @@ func (s *service) assumeRole(_ context.Context, c *authz.Call, in *stsapi.Assume
 	if err != nil {
 		return nil, err
 	}
-	return e.answer(c, role, &i, sourceIdentity), nil
+	return e.answer(c, role, i, sourceIdentity), nil
 }
 
 // noteInput keeps codes and assertions out of the audit: the model does not mark
@@ -251,21 +251,32 @@ func (e *entry) checkBeyond(c *authz.Call, role *directory.Role) error {
 	return nil
 }
 
-func (e *entry) answer(c *authz.Call, role *directory.Role, i *issued, sourceIdentity string) *stsapi.AssumeRoleResponse {
-	user := &stsapi.AssumedRoleUser{
-		Arn:           new("arn:" + e.partition + ":sts::" + role.Account + ":assumed-role/" + role.Name + "/" + *e.in.RoleSessionName),
-		AssumedRoleId: new(role.ID + ":" + *e.in.RoleSessionName),
-	}
-	out := &stsapi.AssumeRoleResponse{
-		AssumedRoleUser: user, Credentials: i.credentials(),
-		SessionTokenSize: &i.TokenSize, SessionTokenUtilization: &i.Utilization,
+// assumed is an answer of AssumeRole with all it points to, made in one piece.
+type assumed struct {
+	issued
+	id, arn, sourceIdentity   string
+	user                      stsapi.AssumedRoleUser
+	told, shown               stsapi.AssumeRoleResponse // to the client, in the audit
+	credentials, shownSecrets stsapi.Credentials
+}
+
+func (e *entry) answer(c *authz.Call, role *directory.Role, i issued, sourceIdentity string) *stsapi.AssumeRoleResponse {
+	a := &assumed{issued: i, sourceIdentity: sourceIdentity}
+	a.arn = "arn:" + e.partition + ":sts::" + role.Account + ":assumed-role/" + role.Name + "/" + *e.in.RoleSessionName
+	a.id = role.ID + ":" + *e.in.RoleSessionName
+	a.user = stsapi.AssumedRoleUser{Arn: &a.arn, AssumedRoleId: &a.id}
+	a.credentials, a.shownSecrets = a.issued.credentials(), a.issued.shown()
+	a.told = stsapi.AssumeRoleResponse{
+		AssumedRoleUser: &a.user, Credentials: &a.credentials,
+		SessionTokenSize: &a.TokenSize, SessionTokenUtilization: &a.Utilization,
 	}
 	if e.policy != "" || len(e.policyARNs) > 0 || len(e.tags) > 0 {
-		out.PackedPolicySize = &i.Utilization
+		a.told.PackedPolicySize = &a.Utilization
 	}
 	if sourceIdentity != "" {
-		out.SourceIdentity = &sourceIdentity
+		a.told.SourceIdentity = &a.sourceIdentity
 	}
-	c.NoteAnswer(&stsapi.AssumeRoleResponse{AssumedRoleUser: user, Credentials: i.shown(), SourceIdentity: out.SourceIdentity})
-	return out
+	a.shown = stsapi.AssumeRoleResponse{AssumedRoleUser: &a.user, Credentials: &a.shownSecrets, SourceIdentity: a.told.SourceIdentity}
+	c.NoteAnswer(&a.shown)
+	return &a.told
 }

@@ -40,8 +40,8 @@ func (s *service) getSessionToken(_ context.Context, c *authz.Call, in *stsapi.G
 	if err != nil {
 		return nil, err
 	}
-	c.NoteAnswer(&stsapi.GetSessionTokenResponse{Credentials: i.shown()})
+	c.NoteAnswer(&stsapi.GetSessionTokenResponse{Credentials: new(i.shown())})
 	return &stsapi.GetSessionTokenResponse{
-		Credentials: i.credentials(), SessionTokenSize: &i.TokenSize, SessionTokenUtilization: &i.Utilization,
+		Credentials: new(i.credentials()), SessionTokenSize: &i.TokenSize, SessionTokenUtilization: &i.Utilization,
 	}, nil
 }

@@ -36,16 +36,17 @@ func tooLarge(claims *session.Claims, percent int) error {
 	return stsapi.PackedPolicyTooLarge.Errorf("Packed policy consumes %d%% of allotted space, please use smaller policy.", percent)
 }
 
-func (i *issued) credentials() *stsapi.Credentials {
-	return &stsapi.Credentials{
+// credentials points into i.
+func (i *issued) credentials() stsapi.Credentials {
+	return stsapi.Credentials{
 		AccessKeyId: &i.AccessKeyID, SecretAccessKey: &i.SecretAccessKey,
 		SessionToken: &i.SessionToken, Expiration: &i.Expiration,
 	}
 }
 
 // shown is what the audit may know of them: neither the secret nor the token.
-func (i *issued) shown() *stsapi.Credentials {
-	return &stsapi.Credentials{AccessKeyId: &i.AccessKeyID, SessionToken: new(authz.Hidden), Expiration: &i.Expiration}
+func (i *issued) shown() stsapi.Credentials {
+	return stsapi.Credentials{AccessKeyId: &i.AccessKeyID, SessionToken: new(authz.Hidden), Expiration: &i.Expiration}
 }
 
 // checkMFA refuses one-time codes: no device can be enrolled here. AWS's texts;
