@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/deputy-sts/deputy/internal/query"
 )
@@ -226,6 +227,9 @@ func FuzzMarker(f *testing.F) {
 	f.Add("")
 	f.Add("AAAA")
 	f.Fuzz(func(t *testing.T, marker string) {
+		if !utf8.ValidString(marker) {
+			t.Skip("never gets as far as a marker")
+		}
 		_, _, err := w.serve("admin", form("ListPolicies", "MaxItems", "1", "Marker", marker))
 		if err == nil && marker != given {
 			t.Errorf("accepted %q", marker)
