@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ const (
 	idleTimeout   = 60 * time.Second
 
 	maxConnections = 16384
+	maxStreams     = 100 // requests at once on one HTTP/2 connection
 )
 
 // Config says what a server is made of. Store and Ring must be given; the zero
@@ -93,6 +95,7 @@ func (c *Config) setDefaults() error {
 	if c.FailedAuthBurst == 0 {
 		c.FailedAuthBurst = 2000
 	}
+	c.AllowedHosts = slices.Clone(c.AllowedHosts)
 	for i, host := range c.AllowedHosts {
 		c.AllowedHosts[i] = strings.ToLower(strings.TrimSuffix(host, "."))
 	}
@@ -101,10 +104,5 @@ func (c *Config) setDefaults() error {
 
 // region says whether a credential scope may name it: AWS's, and the configured.
 func (c *Config) region(name string) bool {
-	for _, r := range c.Regions {
-		if r == name {
-			return true
-		}
-	}
-	return awsdata.IsRegion(name)
+	return slices.Contains(c.Regions, name) || awsdata.IsRegion(name)
 }

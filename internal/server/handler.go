@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 
@@ -146,25 +147,22 @@ func apiPath(p string) bool {
 }
 
 // readBody reads the bytes that both the signature and the parser are about.
+// net/http ends the body at its Content-Length, which acceptable has bounded.
 func (x *exchange) readBody() ([]byte, error) {
 	b := x.sc.body[:0]
-	if n := x.r.ContentLength; n >= 0 {
-		if int64(cap(b)) < n {
-			b = make([]byte, 0, n)
-		}
-		b = b[:n]
-		_, err := io.ReadFull(x.r.Body, b)
-		x.sc.body = b
-		return b, err
+	body := x.r.Body
+	if x.r.ContentLength < 0 {
+		// Chunked: two readings of one request are the proxy's danger, so the connection ends here.
+		x.w.Header()["Connection"] = []string{"close"}
+		body = http.MaxBytesReader(x.w, body, MaxBody)
+	} else if x.r.ContentLength == 0 {
+		return b, nil
 	}
-	// Chunked: two readings of one request are the proxy's danger, so the connection ends here.
-	x.w.Header()["Connection"] = []string{"close"}
-	limited := http.MaxBytesReader(x.w, x.r.Body, MaxBody)
 	for {
-		if len(b) == cap(b) {
-			b = append(b, 0)[:len(b)]
+		if len(b) == cap(b) { // by what has come, never by what the length claims
+			b = slices.Grow(b, len(b))
 		}
-		n, err := limited.Read(b[len(b):cap(b)])
+		n, err := body.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
 		x.sc.body = b
 		if err == io.EOF {
@@ -222,7 +220,7 @@ func (x *exchange) authenticate(body []byte) (*authz.Call, error) {
 		err = presignRefused
 	}
 	if err != nil {
-		return nil, x.refused(request, result, err)
+		return nil, x.refused(request, err)
 	}
 	request.Principal = principal
 	request.Region = cmp.Or(result.Credential.Region, request.Region)
@@ -238,7 +236,7 @@ func tlsNames(state *tls.ConnectionState) (version, cipher string) {
 
 // refused records a failed authentication and gives the error to answer. An
 // address beyond the bound is no longer told why, nor written down.
-func (x *exchange) refused(request authz.Request, result *sigv4.Result, err error) error {
+func (x *exchange) refused(request authz.Request, err error) error {
 	if !x.s.failures.allow(request.SourceIP, request.Time) {
 		return query.Throttling.Errorf("Rate exceeded")
 	}
@@ -246,8 +244,8 @@ func (x *exchange) refused(request authz.Request, result *sigv4.Result, err erro
 	if !errors.As(err, &signature) {
 		return err
 	}
-	if result != nil {
-		request.AccessKeyID = result.Credential.AccessKeyID
+	if claimed, ok := sigv4.Claimed(x.r); ok {
+		request.AccessKeyID = claimed.AccessKeyID
 	}
 	refusal := &query.Error{Code: query.Code{Name: signature.Code, Status: signature.Status}, Message: signature.Message}
 	x.s.gate.Refused(request, refusal)
@@ -276,13 +274,15 @@ func (x *exchange) fail(err error) {
 	case errors.As(err, &told):
 	case errors.Is(err, kv.ErrUnavailable), errors.Is(err, kv.ErrClosed), errors.Is(err, context.DeadlineExceeded):
 		x.s.cfg.Logger.Error("unavailable", "request_id", x.id, "err", err)
-		x.w.Header()["Retry-After"] = []string{"1"}
 		told = query.ServiceUnavailable.Errorf("Service is unable to handle request.")
 	default:
 		if x.r.Context().Err() == nil {
 			x.s.cfg.Logger.Error("internal failure", "request_id", x.id, "err", err)
 		}
 		told = query.InternalFailure.Errorf(internalText)
+	}
+	if told.Status == http.StatusServiceUnavailable {
+		x.w.Header()["Retry-After"] = []string{"1"}
 	}
 	x.writeError(told)
 }
