@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/deputy-sts/deputy/internal/iamapi"
 	"github.com/deputy-sts/deputy/internal/query"
 )
 
@@ -238,4 +239,27 @@ func FuzzMarker(f *testing.F) {
 			t.Errorf("%q: %v", marker, err)
 		}
 	})
+}
+
+// TestEveryListRefusesMarkers that it has not given out, after it has let the
+// caller in.
+func TestEveryListRefusesMarkers(t *testing.T) {
+	w := newTown(t)
+	all, lists := samples(w), 0
+	for _, action := range w.mux.Actions() {
+		if iamapi.API.Op(action).Page == nil {
+			continue
+		}
+		lists++
+		request := form(action, append(all[action].pairs, "Marker", "AAAA")...)
+		if e := w.refused("admin", request); e.Code != query.ValidationError || e.Message != "The specified value for marker is invalid." {
+			t.Errorf("%s: %v", action, e)
+		}
+		if e := w.refused("bare", request); e.Code != query.AccessDenied {
+			t.Errorf("%s: %v", action, e)
+		}
+	}
+	if lists < 17 {
+		t.Errorf("only %d lists", lists)
+	}
 }
