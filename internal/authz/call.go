@@ -38,10 +38,9 @@ type Call struct {
 	Tx directory.Tx
 
 	gate  *Gate
-	asked bool   // decided, or exempt
-	why   string // reason of an exemption
-	rule  bool   // the rule of credential kinds was applied
-	done  bool   // an audit line was written
+	asked bool // decided, or exempt
+	rule  bool // the rule of credential kinds was applied
+	done  bool // an audit line was written
 
 	gathered bool // set, asker and broken are those of Tx
 	set      policy.Set
@@ -86,8 +85,9 @@ func (c *Call) Account() string {
 	return c.Principal.Account
 }
 
-// Exempt says that the action asks for no permission, and why.
-func (c *Call) Exempt(reason string) { c.asked, c.why = true, reason }
+// Exempt says that the action asks for no permission, and why; without a reason
+// it does not count.
+func (c *Call) Exempt(reason string) { c.asked = c.asked || reason != "" }
 
 // empty keeps the space of s and lets go of what is in it.
 func empty[T any](s []T) []T {

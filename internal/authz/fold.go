@@ -24,8 +24,8 @@ func fold(s string) string {
 	return s
 }
 
-// equalFold compares without ASCII case.
-func equalFold(a, b string) bool {
+// EqualFold compares keys of tags or conditions.
+func EqualFold(a, b string) bool {
 	if len(a) != len(b) {
 		return false
 	}

@@ -83,7 +83,7 @@ func (c *Call) run(ctx context.Context, class audit.Class, in any, h func() (any
 // begin starts a try: whatever was read and asked before is forgotten.
 func (c *Call) begin(record bool) {
 	c.Tx = c.gate.directory.Begin(record)
-	c.asked, c.why, c.rule, c.gathered, c.note = false, "", false, false, note{}
+	c.asked, c.rule, c.gathered, c.note = false, false, false, note{}
 }
 
 // ask runs the handler. AssumeRole alone looks at more of its input before the

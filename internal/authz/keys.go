@@ -58,7 +58,7 @@ func (c *Call) lookup(key string) ([]string, bool) {
 func (c *Call) federation(key string) ([]string, bool) {
 	n := len(c.slab)
 	for _, k := range c.Principal.Keys {
-		if equalFold(k.Key, key) {
+		if EqualFold(k.Key, key) {
 			c.slab = append(c.slab, k.Value)
 		}
 	}
@@ -201,7 +201,7 @@ func principalTag(p *directory.Principal, lower string) (string, bool) {
 // tagValue finds a tag by its key in lower case.
 func tagValue(tags []directory.Tag, lower string) (string, bool) {
 	for i := range tags {
-		if equalFold(tags[i].Key, lower) {
+		if EqualFold(tags[i].Key, lower) {
 			return tags[i].Value, true
 		}
 	}

@@ -1,6 +1,7 @@
 package sts
 
 import (
+	"github.com/deputy-sts/deputy/internal/authz"
 	"github.com/deputy-sts/deputy/internal/directory"
 	"github.com/deputy-sts/deputy/internal/query"
 	"github.com/deputy-sts/deputy/internal/session"
@@ -87,7 +88,7 @@ func overridden(tags []directory.Tag, p *directory.Principal) []directory.Tag {
 }
 
 // reserved tells keys that begin with aws:, in any case.
-func reserved(key string) bool { return len(key) >= 4 && equalFold(key[:4], "aws:") }
+func reserved(key string) bool { return len(key) >= 4 && authz.EqualFold(key[:4], "aws:") }
 
 func has(tags []directory.Tag, key string) bool {
 	_, ok := lookup(tags, key)
@@ -96,30 +97,9 @@ func has(tags []directory.Tag, key string) bool {
 
 func lookup(tags []directory.Tag, key string) (string, bool) {
 	for _, t := range tags {
-		if equalFold(t.Key, key) {
+		if authz.EqualFold(t.Key, key) {
 			return t.Value, true
 		}
 	}
 	return "", false
-}
-
-// equalFold compares without the case of ASCII letters: Unicode folding would
-// take U+212A (KELVIN SIGN) for a k.
-func equalFold(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range len(a) {
-		if lower(a[i]) != lower(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
 }
