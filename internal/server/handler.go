@@ -70,6 +70,9 @@ type exchange struct {
 
 func (x *exchange) serve() {
 	if status, ok := x.s.acceptable(x.r); !ok {
+		if status == http.StatusMethodNotAllowed {
+			x.w.Header()["Allow"] = []string{"GET, POST"}
+		}
 		x.plain(status)
 		return
 	}

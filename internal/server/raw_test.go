@@ -107,7 +107,7 @@ func shapes(head, body string) []shape {
 		{name: "a list of lengths", text: head + "Content-Length: 1, 2\r\n" + end + body, status: []int{400}, closes: true},
 		{name: "a length with a sign", text: head + "Content-Length: +5\r\n" + end + body, status: []int{400}, closes: true},
 		{name: "a negative length", text: head + "Content-Length: -1\r\n" + end + body, status: []int{400}, closes: true},
-		{name: "a short length", text: head + "Content-Length: 5\r\n" + end + body, status: []int{400, 403, 404}, answers: 2},
+		{name: "a short length", text: head + "Content-Length: 5\r\n" + end + body, status: []int{400, 403, 404}},
 		{name: "another body", text: head + length(other) + end + other, status: []int{403}},
 		{name: "trailers", text: head + "Transfer-Encoding: chunked\r\nTrailer: X-Amz-Date\r\n" + end + strings.TrimSuffix(chunked(body), "\r\n") + date + end, status: []int{200, 400}, closes: true},
 		// A19: paths.
@@ -146,6 +146,7 @@ func shapes(head, body string) []shape {
 // makes of them must not be another request than the one that was signed.
 func TestSec_A18_RawRequests(t *testing.T) {
 	w := newWorld(t)
+	w.http.ReadTimeout = 2 * time.Second // a chunk that lies is waited for
 	addr := w.listening()
 	head, body := wire(t, w, "GetCallerIdentity")
 	for _, s := range shapes(head, body) {
