@@ -3,6 +3,7 @@ package authz
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/deputy-sts/deputy/internal/audit"
 	"github.com/deputy-sts/deputy/internal/directory"
@@ -61,6 +62,9 @@ func classOf(api *query.API, action string) audit.Class {
 // Somebody succeeds in each round, so that many in a row mean something is wrong.
 const tries = 256
 
+// commitTimeout bounds the wait for the store.
+const commitTimeout = 30 * time.Second
+
 var (
 	missingToken = query.Code{Name: "MissingAuthenticationToken", Status: 403}.Errorf("Request is missing Authentication Token")
 	errUnasked   = errors.New("authz: the action was answered without asking for permission")
@@ -77,7 +81,7 @@ func (c *Call) run(ctx context.Context, class audit.Class, in any, h func() (any
 	if err == nil && class == audit.Issue {
 		err = c.healthy()
 	}
-	return c.finish(ctx, class, in, out, err)
+	return c.finish(class, in, out, err)
 }
 
 // begin starts a try: whatever was read and asked before is forgotten.
@@ -114,7 +118,7 @@ func (c *Call) change(ctx context.Context, in any, h func() (any, error)) error 
 			out, err = c.ask(h)
 		}
 		if err != nil {
-			return c.finish(ctx, audit.Change, in, nil, err)
+			return c.finish(audit.Change, in, nil, err)
 		}
 		err = c.commit(ctx, in, out)
 		if !errors.Is(err, kv.ErrConflict) {
@@ -124,13 +128,16 @@ func (c *Call) change(ctx context.Context, in any, h func() (any, error)) error 
 			return err
 		}
 	}
-	return c.finish(ctx, audit.Change, in, nil, errContended)
+	return c.finish(audit.Change, in, nil, errContended)
 }
 
 // commit writes the change and its audit record in one step, then moves the
 // record to the file. Once committed the record cannot be lost: if the file fails
 // now, the record stays in the store until drain.
 func (c *Call) commit(ctx context.Context, in, out any) error {
+	// A client that leaves must not leave it open whether its change happened.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
 	if c.gate.audit == nil {
 		_, err := c.gate.directory.Commit(ctx, &c.Tx)
 		return err
@@ -142,7 +149,9 @@ func (c *Call) commit(ctx context.Context, in, out any) error {
 	case errors.Is(err, kv.ErrConflict):
 		return err
 	case err != nil:
-		return c.finish(ctx, audit.Change, in, nil, err)
+		// Perhaps it did happen: then its line is in the store.
+		c.gate.behind.Store(true)
+		return c.finish(audit.Change, in, nil, err)
 	}
 	c.done = true
 	c.gate.moveOut(ctx, id, line)

@@ -424,6 +424,45 @@ func TestUnhealthy(t *testing.T) {
 	}
 }
 
+// TestLargeInput leaves out of the line what is too large for one.
+func TestLargeInput(t *testing.T) {
+	r := newRoom(t)
+	type (
+		in  = iamapi.CreatePolicyRequest
+		out = iamapi.CreatePolicyResponse
+	)
+	err := serve(r, r.principal(), &iamapi.API, "CreatePolicy", func(_ context.Context, c *Call, _ *in) (*out, error) {
+		return &out{}, c.Authorize(Resource{ARN: "arn:aws:iam::111122223333:policy/p"})
+	}, url.Values{"PolicyName": {"p"}, "PolicyDocument": {strings.Repeat("\u00a0", 131072)}})
+	lines := r.lines()
+	if err != nil || len(lines) != 1 {
+		t.Fatal(err, len(lines))
+	}
+	if m := lines[0]["requestParameters"].(map[string]any); m["omitted"] == nil {
+		t.Error("a large input is written whole")
+	}
+}
+
+// TestGoneClient has the client leave between decision and commit: the change
+// happens and has its line.
+func TestGoneClient(t *testing.T) {
+	r := newRoom(t)
+	m := query.NewMux[*Call](&iamapi.API)
+	ctx, leave := context.WithCancel(t.Context())
+	Handle(m, "CreateGroup", func(ctx context.Context, c *Call, in *createIn) (*createOut, error) {
+		leave()
+		return createGroup(ctx, c, in)
+	})
+	params, err := query.ParseForm("POST", "", "application/x-www-form-urlencoded", []byte("GroupName=left"))
+	check(t, err)
+	c := r.gate.NewCall(Request{Principal: r.principal(), Service: "iam", Action: "CreateGroup"})
+	defer c.Release()
+	_, err = m.Serve(ctx, c, iamapi.API.Op("CreateGroup"), params)
+	if lines := r.lines(); err != nil || !r.exists("left") || len(lines) != 1 || lines[0]["errorCode"] != nil {
+		t.Errorf("%v: %v", err, lines)
+	}
+}
+
 // TestConcurrent has many create the same and their own groups at once: each name
 // once, each call one line.
 func TestConcurrent(t *testing.T) {

@@ -21,9 +21,6 @@ func (c *Call) healthy() error {
 // moveOut writes the line of a committed change to the file, as durably as the
 // audit is set to, and then drops its record from the store.
 func (g *Gate) moveOut(ctx context.Context, id string, line []byte) {
-	// The client may be gone; its change has happened and its line must not wait
-	// for another start.
-	ctx = context.WithoutCancel(ctx)
 	if err := g.audit.Append(ctx, line, audit.Change); err != nil {
 		g.behind.Store(true)
 		g.log.Error("a committed change waits in the store for the audit", "event", id, "error", err)

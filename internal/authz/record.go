@@ -64,10 +64,17 @@ var buffers = sync.Pool{New: func() any { return new(buffer) }}
 // buffer holds a line and its parts while it is made.
 type buffer struct{ line, in, out []byte }
 
+// release keeps the buffer unless it grew out of the ordinary.
+func (b *buffer) release() {
+	if cap(b.line)+cap(b.in)+cap(b.out) <= 64<<10 {
+		buffers.Put(b)
+	}
+}
+
 // line appends the audit line of the call to dst.
 func (c *Call) line(dst []byte, l lineOf) []byte {
 	b := buffers.Get().(*buffer)
-	defer buffers.Put(b)
+	defer b.release()
 	if c.note.request != nil {
 		l.in = c.note.request
 	}
@@ -88,19 +95,31 @@ func (c *Call) line(dst []byte, l lineOf) []byte {
 	}
 	if l.in != nil {
 		b.in = query.AppendAudit(b.in[:0], l.in)
-		e.RequestParameters = audit.Raw(b.in)
+		e.RequestParameters = shown(b.in)
 	}
 	switch {
 	case l.err != nil:
 		e.ErrorCode, e.ErrorMessage = errorWords(l.err)
 	case l.class != audit.Read && l.out != nil:
 		b.out = query.AppendAudit(b.out[:0], l.out)
-		e.ResponseElements = audit.Raw(b.out)
+		e.ResponseElements = shown(b.out)
 	}
 	if c.note.why != nil && (c.note.whyOwn || l.account != c.Account()) {
 		e.AdditionalEventData = c.note.why
 	}
 	return e.AppendJSON(dst)
+}
+
+// maxShown bounds the parameters and the answer in a line, as CloudTrail leaves
+// out what is larger than 100 KB: a line that the writer refuses for its size
+// would stop every change.
+const maxShown = 100 << 10
+
+func shown(text []byte) audit.Raw {
+	if len(text) > maxShown {
+		return audit.Raw(`{"omitted":"larger than 100 KB"}`)
+	}
+	return text
 }
 
 // identityEntry describes the caller as CloudTrail does.
@@ -173,7 +192,7 @@ func newEventID() string {
 
 // finish records a call that leaves nothing in the store, and returns what the
 // client is told: err, or that issued credentials could not be recorded.
-func (c *Call) finish(ctx context.Context, class audit.Class, in, out any, err error) error {
+func (c *Call) finish(class audit.Class, in, out any, err error) error {
 	c.done = true
 	if err == errUnasked {
 		c.gate.log.Error("an action was answered without asking", "service", c.Service, "action", c.Action, "request", c.RequestID)
@@ -185,10 +204,10 @@ func (c *Call) finish(ctx context.Context, class audit.Class, in, out any, err e
 	if c.note.account != "" {
 		l.shared = newEventID()
 	}
-	failed := c.append(ctx, l)
+	failed := c.append(l)
 	if c.note.account != "" {
 		l.id, l.account = newEventID(), c.note.account
-		failed = errors.Join(failed, c.append(ctx, l))
+		failed = errors.Join(failed, c.append(l))
 	}
 	if failed != nil && err == nil && class == audit.Issue && !c.gate.unaudited {
 		return errNoAudit
@@ -197,15 +216,16 @@ func (c *Call) finish(ctx context.Context, class audit.Class, in, out any, err e
 }
 
 // append hands a line over; a refusal is not waited for.
-func (c *Call) append(ctx context.Context, l lineOf) error {
+func (c *Call) append(l lineOf) error {
 	b := buffers.Get().(*buffer)
-	defer buffers.Put(b)
+	defer b.release()
 	b.line = c.line(b.line[:0], l)
 	class := l.class
 	if l.err != nil {
 		class = audit.Read
 	}
-	err := c.gate.audit.Append(ctx, b.line, class)
+	// Who hangs up is recorded none the less; the writer bounds the wait itself.
+	err := c.gate.audit.Append(context.Background(), b.line, class)
 	if err != nil {
 		c.gate.log.Error("the audit could not be written", "event", l.id, "action", c.Action, "request", c.RequestID, "error", err)
 	}
@@ -216,7 +236,7 @@ func (c *Call) append(ctx context.Context, l lineOf) error {
 // parameters could not be read, say. It does nothing after a handler ran.
 func (c *Call) Refused(err error) {
 	if !c.done {
-		_ = c.finish(context.Background(), audit.Read, nil, nil, err)
+		_ = c.finish(audit.Read, nil, nil, err)
 	}
 }
 
