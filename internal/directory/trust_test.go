@@ -154,7 +154,9 @@ func TestShowTrustChangesThePrincipalsAlone(t *testing.T) {
 
 func TestUnparsableTextHasNoPolicy(t *testing.T) {
 	i := &Inline{Text: "{"}
-	if i.Policy() != nil || i.Policy() != nil {
-		t.Error("a text that does not parse has a policy")
+	for range 2 { // the second time from the record
+		if i.Policy() != nil {
+			t.Error("a text that does not parse has a policy")
+		}
 	}
 }
