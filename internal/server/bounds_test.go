@@ -30,6 +30,8 @@ func TestSec_H01_BodyAndHeadersAreBounded(t *testing.T) {
 		if r.ContentLength < 0 {
 			out.ContentLength = -1
 		}
+		// On a connection that was used before, net/http may have read 4 KiB ahead of its count.
+		out.Close = true
 		resp, err := http.DefaultClient.Do(out)
 		if err != nil { // cut while still sending
 			return 0, err.Error()
@@ -108,7 +110,7 @@ func TestSec_H02_StalledClientsAreCut(t *testing.T) {
 	if rec.Code != 200 {
 		t.Errorf("meanwhile: %d %s", rec.Code, rec.Body)
 	}
-	answers, _, _ := exchangeRaw(t, addr, head+length(body)+"\r\n"+body)
+	answers, _, _ := exchangeRaw(t, addr, head+length(body)+"\r\n"+body, 1, false)
 	if len(answers) != 1 || answers[0].StatusCode != 200 {
 		t.Errorf("meanwhile over the network: %v", answers)
 	}

@@ -17,7 +17,7 @@ import (
 // The bounds that hold before anything is known of a caller (docs/operations.md).
 const (
 	MaxBody    = 256 << 10 // bytes of a request's body
-	MaxHeader  = 16 << 10  // bytes of a request's line and headers
+	MaxHeader  = 16 << 10  // bytes of a request's line and headers; up to 4 KiB more on a connection used before
 	headerSlop = 4096      // net/http adds this to http.Server.MaxHeaderBytes
 
 	headerTimeout = 5 * time.Second

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"log/slog"
@@ -229,7 +230,7 @@ func fault(body []byte) string {
 		XMLName xml.Name `xml:"ErrorResponse"`
 		Error   struct{ Code, Message string }
 	}
-	if xml.Unmarshal(body, &e) != nil {
+	if xml.Unmarshal(body, &e) != nil && json.Unmarshal(body, &e) != nil {
 		return ""
 	}
 	return e.Error.Code
