@@ -18,12 +18,12 @@ import (
 
 func newAdmin(env *cli.Env) *cobra.Command {
 	var s settings
-	cmd := &cobra.Command{
+	cmd := group(&cobra.Command{
 		Use:   "admin",
 		Short: "what operators do: status, root keys, unlock",
 		Long: `The operator's commands. They speak to the running server over DIR/admin.sock, or
 open the store in DIR when none runs.`,
-	}
+	})
 	// do hands the operations to what the command does.
 	do := func(what func(context.Context, admin.Operations) error) func(*cobra.Command, []string) error {
 		return func(cmd *cobra.Command, _ []string) error {
@@ -55,7 +55,7 @@ type doer func(func(context.Context, admin.Operations) error) func(*cobra.Comman
 func newAdminStatus(env *cli.Env, do doer) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "status --data DIR", Short: "show version, accounts, revision and health", Args: cobra.NoArgs,
+		Use: "status --data DIR", Short: "show version, accounts, revision and health", Args: noArguments,
 		Example: "  deputyd admin status --data /var/lib/deputy",
 	}
 	cmd.RunE = do(func(ctx context.Context, o admin.Operations) error {
@@ -79,7 +79,7 @@ func newAdminRootKey(env *cli.Env, do doer) *cobra.Command {
 	var account string
 	var remove bool
 	cmd := &cobra.Command{
-		Use: "root-key --data DIR --account ID", Short: "make an access key for an account's root user, or delete them", Args: cobra.NoArgs,
+		Use: "root-key --data DIR --account ID", Short: "make an access key for an account's root user, or delete them", Args: noArguments,
 		Example: "  deputyd admin root-key --data /var/lib/deputy --account 111122223333\n  deputyd admin root-key --data /var/lib/deputy --account 111122223333 --delete",
 	}
 	cmd.RunE = do(func(ctx context.Context, o admin.Operations) error {
@@ -107,7 +107,7 @@ func newAdminRootKey(env *cli.Env, do doer) *cobra.Command {
 func newAdminUser(env *cli.Env, do doer) *cobra.Command {
 	var account, user string
 	unlock := &cobra.Command{
-		Use: "unlock --data DIR --account ID --user NAME", Short: "end the lockout of a user", Args: cobra.NoArgs,
+		Use: "unlock --data DIR --account ID --user NAME", Short: "end the lockout of a user", Args: noArguments,
 		Example: "  deputyd admin user unlock --data /var/lib/deputy --account 111122223333 --user maren",
 	}
 	unlock.RunE = do(func(ctx context.Context, o admin.Operations) error {
@@ -122,7 +122,7 @@ func newAdminUser(env *cli.Env, do doer) *cobra.Command {
 	})
 	unlock.Flags().StringVar(&account, "account", "", "the account's id, 12 digits")
 	unlock.Flags().StringVar(&user, "user", "", "the user's name")
-	cmd := &cobra.Command{Use: "user", Short: "what operators do to users"}
+	cmd := group(&cobra.Command{Use: "user", Short: "what operators do to users"})
 	cmd.AddCommand(unlock)
 	return cmd
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -36,6 +37,9 @@ func readBootstrap(path string) (*bootstrapFile, error) {
 	b := new(bootstrapFile)
 	if err := dec.Decode(b); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, fmt.Errorf("%s: something follows the JSON object", path)
 	}
 	if len(b.Accounts) == 0 {
 		return nil, fmt.Errorf("%s: names no account", path)

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -43,6 +45,9 @@ ends with CMD's exit code.`,
 			if dash := cmd.ArgsLenAtDash(); len(args) > 0 && dash != 0 {
 				return usage(fmt.Errorf("unexpected argument %q", args[0]), "put the command behind --: deputyd dev -- "+strings.Join(args, " "))
 			}
+			if err := apply(env, cmd); err != nil {
+				return err
+			}
 			if !accountID(o.account) {
 				return usage(fmt.Errorf("--account %q is not 12 digits", o.account), "such as --account "+defaultAccount)
 			}
@@ -61,10 +66,14 @@ ends with CMD's exit code.`,
 func runDev(ctx context.Context, env *cli.Env, o devOptions, command []string) error {
 	ctx, stop := signal.NotifyContext(ctx, endSignals...)
 	defer stop()
+	if host, _, err := net.SplitHostPort(o.listen); err == nil && !loopback(host) {
+		return usage(fmt.Errorf("--listen %s: dev serves plain http, and on loopback only", o.listen), "such as --listen 127.0.0.1:8080; deputyd serve takes other addresses")
+	}
 	l, err := listen(o.listen, false, false)
 	if err != nil {
 		return err
 	}
+	defer l.Close()
 	key, err := seal.NewKey()
 	if err != nil {
 		return err
@@ -127,6 +136,9 @@ func (d *demo) run(ctx context.Context, env *cli.Env, command []string) error {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		return cli.Exit(exitCode(exit), nil)
+	}
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) { // as a shell has it
+		return cli.Exit(127, cli.Hint(err, "what stands after -- is run as it is, without a shell"))
 	}
 	return err
 }

@@ -17,7 +17,7 @@ func newInit(env *cli.Env) *cobra.Command {
 whose keys are shown once (or those of DEPUTYD_BOOTSTRAP_FILE). Over an existing
 store it changes nothing.`,
 		Example: "  deputyd init --data /var/lib/deputy",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := apply(env, cmd); err != nil {
 				return err

@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -27,6 +28,27 @@ func run(env *cli.Env) int {
 		return usage(err, cmd.CommandPath()+" --help shows the flags")
 	})
 	return env.Report(root.ExecuteContext(context.Background()))
+}
+
+// noArguments refuses arguments of a command that takes none.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage(fmt.Errorf("unexpected argument %q", args[0]), cmd.CommandPath()+" --help shows what it takes")
+	}
+	return nil
+}
+
+// group makes a command that only holds others: alone it shows its help, and
+// what it does not know is an error.
+func group(cmd *cobra.Command) *cobra.Command {
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usage(fmt.Errorf("unknown command %q of %s", args[0], cmd.CommandPath()), cmd.CommandPath()+" --help lists the commands")
+		}
+		return nil
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	return cmd
 }
 
 // usage is an error in how the program was called: exit code 2, and what would be right.

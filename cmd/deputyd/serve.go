@@ -51,7 +51,7 @@ func newServe(env *cli.Env) *cobra.Command {
 Every flag is also an environment variable (DEPUTYD_LISTEN for --listen) and a
 key of the YAML file of --config.`,
 		Example: "  deputyd serve --data /var/lib/deputy --listen 127.0.0.1:8080\n  deputyd serve --data DIR --listen :8443 --tls-cert cert.pem --tls-key key.pem",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := apply(env, cmd); err != nil {
 				return err
