@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// file is the audit file as the writing goroutine sees it: always at the end
-// of a line. Only sync and the handle are shared with the syncing goroutine.
+// file is the audit file as the leader sees it, whose alone it is: always at
+// the end of a line. Only sync and the handle are shared with the keeper.
 type file struct {
 	path    string
 	now     func() time.Time

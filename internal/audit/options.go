@@ -44,7 +44,7 @@ func (s Sync) String() string {
 type Class uint8
 
 const (
-	Read   Class = iota // handed over: the line is written soon
+	Read   Class = iota // handed over: the line is written within Options.Interval
 	Issue               // credentials are handed out: written before Append returns
 	Change              // state changes: as Issue, and written once however often its event id is given
 )
@@ -52,15 +52,16 @@ const (
 // Options of a Writer. The zero value is usable.
 type Options struct {
 	Sync     Sync
-	Interval time.Duration // longest time a written line stays unsynced; 0 means 100 ms
+	Interval time.Duration // longest time until a line is written and synced for which nobody waits; 0 means 100 ms
 	Timeout  time.Duration // longest wait in Append and Close before they give up; 0 means 5 s
 	Queue    int           // bytes of lines that may wait to be written; 0 means 1 MiB
 	// Now is the clock by which the file's path is looked at again every second
-	// (rotation); it is called from one goroutine. nil means time.Now.
+	// (rotation); it is called by one goroutine at a time. nil means time.Now.
 	Now func() time.Time
-	// OnError is told, from a goroutine of the writer, when writing begins to
-	// fail, when it goes on again (an error that says so), and what Open cut
-	// off. nil ignores them.
+	// OnError is told when writing begins to fail, when it goes on again (an
+	// error that says so), and what Open cut off. It is called by whoever finds
+	// out, a call of Append or a goroutine of the writer, perhaps by two at once,
+	// and must not append to the writer. nil ignores them.
 	OnError func(error)
 }
 

@@ -18,32 +18,43 @@ type recent struct {
 }
 
 func (r *recent) add(id []byte) {
-	if len(id) == 0 {
-		return
+	if len(id) > 0 {
+		key, _ := r.lookup(id)
+		r.addKey(key)
 	}
+}
+
+// lookup returns what an id is known by, and whether it is.
+func (r *recent) lookup(id []byte) (key uint64, known bool) {
 	if r.set == nil {
 		r.seed, r.set = maphash.MakeSeed(), map[uint64]struct{}{}
 	}
-	h := maphash.Bytes(r.seed, id)
-	if _, ok := r.set[h]; ok {
+	key = maphash.Bytes(r.seed, id)
+	_, known = r.set[key]
+	return key, known
+}
+
+// addKey adds what lookup returned.
+func (r *recent) addKey(key uint64) {
+	if _, ok := r.set[key]; ok {
 		return
 	}
-	r.set[h] = struct{}{}
+	r.set[key] = struct{}{}
 	if len(r.ring) < recentIDs {
-		r.ring = append(r.ring, h)
+		r.ring = append(r.ring, key)
 		return
 	}
 	delete(r.set, r.ring[r.next])
-	r.ring[r.next] = h
+	r.ring[r.next] = key
 	r.next = (r.next + 1) % recentIDs
 }
 
 func (r *recent) has(id []byte) bool {
-	if r.set == nil || len(id) == 0 {
+	if len(id) == 0 {
 		return false
 	}
-	_, ok := r.set[maphash.Bytes(r.seed, id)]
-	return ok
+	_, known := r.lookup(id)
+	return known
 }
 
 const idMember = `,"eventID":"`

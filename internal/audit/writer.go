@@ -10,18 +10,28 @@ import (
 )
 
 // Writer appends lines to one audit file. Its methods may be called at once
-// from any number of goroutines; one goroutine writes, one syncs.
+// from any number of goroutines.
+//
+// Of the calls that wait for their line one leads: it writes what is pending,
+// its own line and those of others, with one write, and tells the others. What
+// comes meanwhile is pending for the next. A call that meets no other thus
+// writes its line itself, and no goroutine waits for another. A goroutine of
+// the writer, the keeper, does the rest: see keep.
 type Writer struct {
 	o       Options
 	discard bool
-	wake    chan struct{} // to the writing goroutine: lines are pending, or closed is set
+	flushAt int           // pending bytes of reads at which the keeper writes them
+	wake    chan struct{} // to the keeper: something is to be written, or has failed, or closed is set
 	stopped chan struct{}
 	syncing syncing
 	busy    [2]atomic.Int64 // since when a write, a sync has been under way, in ns; 0: none
 
 	mu      sync.Mutex
 	pending *batch
-	spare   []byte        // for the next batch
+	spare   *batch        // the other batch, while nobody writes it
+	writing bool          // somebody leads, or has been appointed
+	direct  bool          // the file is a regular one: calls may lead
+	keeper  *waiter       // the keeper, when it waits for the leadership
 	room    chan struct{} // closed when pending is taken; nil when nobody waits
 	failure error         // why lines are refused; nil when all is well
 	broken  bool          // failure is for good
@@ -32,27 +42,11 @@ type Writer struct {
 	recentMu sync.Mutex
 	recent   recent
 
-	// Of the writing goroutine alone.
+	// The leader's alone.
 	file  *file
 	head  Head
 	out   []byte
-	fresh map[string]struct{}
-}
-
-// batch is what is written at once.
-type batch struct {
-	data    []byte // lines, one after the other
-	items   []item
-	sync    bool          // somebody waits for synced
-	written chan struct{} // closed when written or failed; err is set before
-	synced  chan struct{} // closed when synced or failed; syncErr is set before
-	err     error
-	syncErr error
-}
-
-type item struct {
-	end   int // of the line in data
-	class Class
+	fresh map[uint64]struct{} // the changes of the batch being written
 }
 
 // Open opens or creates (mode 0600) the audit file and goes on with its chain.
@@ -65,8 +59,9 @@ func Open(path string, o Options) (*Writer, error) {
 	w := &Writer{
 		o: o.withDefaults(), discard: path == "",
 		wake: make(chan struct{}, 1), stopped: make(chan struct{}),
-		pending: newBatch(nil), fresh: map[string]struct{}{},
+		pending: &batch{}, spare: &batch{}, fresh: map[uint64]struct{}{},
 	}
+	w.flushAt = min(w.o.Queue/2, 64<<10)
 	w.syncing.init()
 	if w.discard {
 		close(w.stopped)
@@ -76,15 +71,14 @@ func Open(path string, o Options) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.file, w.head, w.last = f, tail.head, tail.head
+	w.file, w.head, w.last, w.direct = f, tail.head, tail.head, f.regular
 	for _, id := range tail.ids {
 		w.recent.add(id)
 	}
 	if tail.torn > 0 {
 		w.o.OnError(fmt.Errorf("audit: cut %d bytes of an unfinished line off %s", tail.torn, path))
 	}
-	go w.writeLoop()
-	go w.syncLoop()
+	go w.keep()
 	return w, nil
 }
 
@@ -92,10 +86,16 @@ func Open(path string, o Options) (*Writer, error) {
 // Entry.AppendJSON makes it, without the members of the chain and without a
 // newline. The line is copied; the caller may reuse it at once.
 //
-// It returns at once for Read; for Issue and Change when the line is written,
-// or also synced, by Options.Sync. ErrUnavailable means that the line is not
-// in the file, or not known to be: after Options.Timeout, or when ctx ended,
-// it may still get there. A Change may be given again; it is written once.
+// It returns at once for Read: the line is written with the next, and at the
+// latest within Options.Interval. For Issue and Change it returns when the line
+// is written, or also synced, by Options.Sync. ErrUnavailable means that the
+// line is not in the file, or not known to be: after Options.Timeout, or when
+// ctx ended, it may still get there. A Change may be given again; it is written
+// once.
+//
+// Neither the time nor ctx ends a write to a regular file that the kernel
+// holds up: the one call that does the write waits for it, all others are
+// refused. (A pipe that nobody reads holds up no call.)
 func (w *Writer) Append(ctx context.Context, line []byte, c Class) error {
 	if len(line) < len(`{"":0}`) || len(line) > MaxLine || line[0] != '{' || line[len(line)-1] != '}' || bytes.IndexByte(line, '\n') >= 0 {
 		return fmt.Errorf("%w: %.60q… of %d bytes", ErrLine, line, len(line))
@@ -105,20 +105,14 @@ func (w *Writer) Append(ctx context.Context, line []byte, c Class) error {
 		return nil
 	}
 	sync := c == Change && w.o.Sync != SyncInterval || c == Issue && w.o.Sync == SyncIssue
-	b, err := w.enqueue(ctx, line, c, sync)
-	if err != nil || c == Read {
-		return err
+	b, wt, err := w.enqueue(ctx, line, c, sync)
+	switch {
+	case b != nil:
+		return w.finish(ctx, wt, w.lead(b, wt))
+	case wt != nil:
+		return w.follow(ctx, wt)
 	}
-	if sync {
-		if err := w.await(ctx, b.synced); err != nil {
-			return err
-		}
-		return b.syncErr
-	}
-	if err := w.await(ctx, b.written); err != nil {
-		return err
-	}
-	return b.err
+	return err
 }
 
 func (w *Writer) discarded(line []byte, c Class) {
@@ -129,38 +123,76 @@ func (w *Writer) discarded(line []byte, c Class) {
 	}
 }
 
-// enqueue adds the line to the pending batch, waiting for room when it is full.
-func (w *Writer) enqueue(ctx context.Context, line []byte, c Class, sync bool) (*batch, error) {
+// enqueue adds the line to the pending batch. It returns the batch when the
+// caller is to lead, and else the waiter by which to follow, unless it is a
+// read; when to lead, a waiter only if fsync is to be waited for.
+func (w *Writer) enqueue(ctx context.Context, line []byte, c Class, sync bool) (*batch, *waiter, error) {
+	if err := w.claim(ctx, len(line)); err != nil {
+		if c != Change {
+			w.lost++
+		}
+		w.mu.Unlock()
+		return nil, nil, err
+	}
+	defer w.mu.Unlock()
+	b := w.pending
+	before := len(b.data)
+	b.add(line, c)
+	if c == Read {
+		w.enqueuedRead(before, len(b.data))
+		return nil, nil, nil
+	}
+	if w.direct && !w.writing {
+		b = w.take()
+		if !sync {
+			return b, nil, nil
+		}
+		return b, newWaiter(true), nil
+	}
+	wt := newWaiter(sync)
+	b.waiters = append(b.waiters, wt)
+	if !w.direct {
+		w.signal()
+	}
+	return nil, wt, nil
+}
+
+// claim returns with mu held, and when there is no error with room for a line
+// in the pending batch. It waits for that, or makes it.
+func (w *Writer) claim(ctx context.Context, size int) error {
 	for {
 		w.mu.Lock()
 		if err := w.refusal(); err != nil {
-			if c != Change {
-				w.lost++
-			}
-			w.mu.Unlock()
-			return nil, err
+			return err
 		}
-		b := w.pending
-		if len(b.data) == 0 || len(b.data)+len(line) <= w.o.Queue {
-			first := len(b.items) == 0
-			b.data = append(b.data, line...)
-			b.items = append(b.items, item{len(b.data), c})
-			b.sync = b.sync || sync
+		if n := len(w.pending.data); n == 0 || n+size <= w.o.Queue {
+			return nil
+		}
+		if w.direct && !w.writing {
+			b := w.take()
 			w.mu.Unlock()
-			if first {
-				w.signal()
-			}
-			return b, nil
+			w.lead(b, nil)
+			continue
 		}
 		if w.room == nil {
 			w.room = make(chan struct{})
 		}
 		room := w.room
 		w.mu.Unlock()
-		if err := w.await(ctx, room); err != nil {
-			return nil, err
+		if err := w.waitFor(ctx, room); err != nil {
+			w.mu.Lock()
+			return err
 		}
 	}
+}
+
+// enqueuedRead sees to it that a read is written though nobody waits for it.
+func (w *Writer) enqueuedRead(before, after int) {
+	if !w.direct || before < w.flushAt && after >= w.flushAt {
+		w.signal()
+		return
+	}
+	w.syncing.arm()
 }
 
 func (w *Writer) signal() {
@@ -173,25 +205,6 @@ func (w *Writer) signal() {
 // started makes times of the monotonic clock, which no step of the wall clock moves.
 var started = time.Now()
 
-// timers are reused: every issue and change waits with one.
-var timers = sync.Pool{New: func() any { return time.NewTimer(time.Hour) }}
-
-// await waits for done, but never for ever: a disk may hang.
-func (w *Writer) await(ctx context.Context, done <-chan struct{}) error {
-	t := timers.Get().(*time.Timer)
-	t.Reset(w.o.Timeout)
-	defer timers.Put(t)
-	defer t.Stop()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", ErrUnavailable, context.Cause(ctx))
-	case <-t.C:
-		return fmt.Errorf("%w: the disk has not answered for %v", ErrUnavailable, w.o.Timeout)
-	}
-}
-
 // refusal says why lines are refused now. mu is held.
 func (w *Writer) refusal() error {
 	if w.failure != nil {
@@ -202,7 +215,7 @@ func (w *Writer) refusal() error {
 	}
 	for i := range w.busy {
 		if since := w.busy[i].Load(); since != 0 && time.Since(started) > time.Duration(since)+w.o.Timeout {
-			return fmt.Errorf("%w: the disk has not answered for %v", ErrUnavailable, w.o.Timeout)
+			return w.hangs()
 		}
 	}
 	return nil
@@ -242,7 +255,7 @@ func (w *Writer) Close() error {
 	w.closed = true
 	w.mu.Unlock()
 	w.signal()
-	if err := w.await(context.Background(), w.stopped); err != nil || w.discard || again {
+	if err := w.waitFor(context.Background(), w.stopped); err != nil || w.discard || again {
 		return err
 	}
 	w.mu.Lock()
