@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -14,6 +15,7 @@ import (
 	"github.com/deputy-sts/deputy/internal/admin"
 	"github.com/deputy-sts/deputy/internal/audit"
 	"github.com/deputy-sts/deputy/internal/cli"
+	"github.com/deputy-sts/deputy/internal/seal"
 	"github.com/deputy-sts/deputy/internal/server"
 )
 
@@ -131,6 +133,11 @@ func (s *settings) start(ctx context.Context, env *cli.Env, logger *slog.Logger)
 		return nil, err
 	}
 	srv, err := server.New(ctx, cfg)
+	var unknown seal.ErrUnknownKey
+	if errors.As(err, &unknown) {
+		return nil, cli.Hint(fmt.Errorf("--data %s: the store needs the root key %s, which is not in %s", s.data, unknown.KeyID, s.dir().key()),
+			"put the root key's file back, or name it by --root-key; without it nothing in the store can be read")
+	}
 	if err != nil {
 		return nil, err
 	}

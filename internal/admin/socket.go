@@ -50,8 +50,21 @@ func Listen(path string, o Operations) (io.Closer, error) {
 	s := &http.Server{
 		Handler: handler(o), ReadTimeout: timeout, WriteTimeout: 2 * timeout, MaxHeaderBytes: maxMessage,
 	}
-	go s.Serve(l)
+	go s.Serve(private{l})
 	return s, nil
+}
+
+// private drops connections of other users.
+type private struct{ net.Listener }
+
+func (p private) Accept() (net.Conn, error) {
+	for {
+		c, err := p.Listener.Accept()
+		if err != nil || sameUser(c) {
+			return c, err
+		}
+		c.Close()
+	}
 }
 
 func handler(o Operations) http.Handler {
