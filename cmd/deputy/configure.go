@@ -93,13 +93,12 @@ func (s *settings) lookUp(name string) (value string, ok bool, err error) {
 		value, ok = s.get(name, "")
 		return value, ok, nil
 	}
+	if first, _, _ := strings.Cut(name, "."); first != "profile" && s.describes(first) {
+		name = "profile." + name
+	}
 	v, err := parseVariable(name)
 	if err != nil {
 		return "", false, err
-	}
-	if first, rest, _ := strings.Cut(name, "."); v.profile == "" && s.describes(first) {
-		key, sub, _ := strings.Cut(rest, ".")
-		v = variable{first, key, sub}
 	}
 	if v.profile == "" {
 		v.profile = s.profile

@@ -103,9 +103,13 @@ func (p *shorthand) values() any {
 	for p.space(); p.current() == ','; p.space() {
 		comma := p.at
 		p.expect(',')
+		start := p.at
 		word := p.word("=")
+		if p.at == start && p.at == len(p.text) {
+			p.fail("a value")
+		}
 		p.space()
-		if p.at < len(p.text) && p.current() != ',' {
+		if p.at == start || p.at < len(p.text) && p.current() != ',' {
 			p.at = comma
 			break
 		}
