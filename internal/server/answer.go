@@ -34,10 +34,15 @@ func newRequestID() string {
 	return string(t[:])
 }
 
-// wantsJSON says whether the client asked for JSON by name; `*/*` is XML.
+// wantsJSON says whether the client asks for JSON before all else; `*/*` is XML.
 func wantsJSON(r *http.Request) bool {
 	accept := r.Header["Accept"]
-	return len(accept) == 1 && strings.Contains(accept[0], "application/json")
+	if len(accept) != 1 {
+		return false
+	}
+	first, _, _ := strings.Cut(accept[0], ",")
+	media, _, _ := strings.Cut(first, ";")
+	return strings.EqualFold(strings.TrimSpace(media), "application/json")
 }
 
 func (x *exchange) answer(out any) {

@@ -196,7 +196,7 @@ func (x *exchange) dispatch(p *query.Params) bool {
 			x.svc, x.op = svc, svc.api.Op(action)
 		}
 	}
-	if x.op == nil {
+	if x.op == nil || !x.svc.mux.Has(x.op) {
 		x.fail(query.NoOperation(action, version))
 		return false
 	}

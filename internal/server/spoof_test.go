@@ -172,7 +172,7 @@ func TestSec_B08_ConditionKeysAreNotSent(t *testing.T) {
 		"aws:username", "aws:userid", "aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalType", "aws:PrincipalTag/team", "aws:PrincipalOrgID",
 		"aws:PrincipalOrgPaths", "aws:PrincipalIsAWSService", "aws:PrincipalServiceName", "aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce", "aws:SourceArn",
 		"aws:SourceAccount", "aws:SourceIdentity", "aws:FederatedProvider", "aws:TokenIssueTime", "aws:MultiFactorAuthAge", "aws:MultiFactorAuthPresent",
-		"aws:SecureTransport", "aws:ViaAWSService", "aws:CalledVia", "aws:RequestedRegion", "aws:ResourceAccount", "aws:ResourceTag/team", "aws:VpcSourceIp",
+		"aws:SecureTransport", "aws:CalledVia", "aws:RequestedRegion", "aws:ResourceAccount", "aws:ResourceTag/team", "aws:VpcSourceIp",
 		"sts:ExternalId", "sts:RoleSessionName", "sts:SourceIdentity", "iam:PassedToService", "saml:sub", "groups", "userid",
 	}
 	spoof := "spoofed"
