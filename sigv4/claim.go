@@ -136,7 +136,7 @@ func (w *work) components(auth, list string) (has given, err error) {
 		part, list, more = strings.Cut(list, ",")
 		key, value, ok := strings.Cut(strings.TrimLeft(part, " "), "=")
 		if !ok {
-			return has, incomplete("Invalid key=value pair (missing equal-sign) in Authorization header" + hashed(auth))
+			return has, incomplete("Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): '" + digest(auth) + "'.")
 		}
 		var field *string
 		var seen *bool
@@ -176,8 +176,13 @@ func lacking(has given, date string) (text string) {
 
 // hashed names an Authorization header in an error without repeating it.
 func hashed(auth string) string {
+	return " (Hashed with SHA-256 and encoded with Base64) Authorization=" + digest(auth)
+}
+
+// digest stands for an Authorization header in AWS's texts.
+func digest(auth string) string {
 	sum := sha256.Sum256([]byte(auth))
-	return " (Hashed with SHA-256 and encoded with Base64) Authorization=" + base64.StdEncoding.EncodeToString(sum[:])
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // readQuery reads the authentication of a presigned URL. X-Amz-Expires is not

@@ -92,6 +92,8 @@ func (c *Call) global(name string) (v string, present bool) {
 		return c.SourceIP.Unmap().WithZone("").String(), true
 	case "securetransport":
 		return strconv.FormatBool(c.TLS), true
+	case "viaawsservice": // always there, and no service of AWS calls for anybody here
+		return "false", true
 	case "useragent":
 		return c.UserAgent, c.UserAgent != ""
 	case "referer":

@@ -70,7 +70,7 @@ func TestKeys(t *testing.T) {
 		"idp.example:sub":            {"-", "-", "-", "-", "-", "-", "s1", "-"},
 		"idp.example:amr":            {"-", "-", "-", "-", "-", "-", "a,b", "-"},
 		"aws:principalorgid":         all("-"),
-		"aws:viaawsservice":          all("-"),
+		"aws:viaawsservice":          all("false"),
 		"aws:principalservicename":   all("-"),
 		"aws:principaltag/unplanned": all("-"),
 		"iam:permissionsboundary":    all("-"),

@@ -44,3 +44,21 @@ func (f *member) says() string {
 // results are elements that wrap an output where the facts have none: the released
 // SDKs refuse an answer without it.
 var results = map[string]string{"PutAccountProperties": "PutAccountPropertiesResult"}
+
+// bounds are largest sizes that AWS states in prose and its model leaves out, by
+// structure and member: ten session policies, 2,048 characters of an inline one.
+var bounds = map[string]int64{
+	"AssumeRoleRequest.Policy":                    2048,
+	"AssumeRoleRequest.PolicyArns":                10,
+	"AssumeRoleWithSAMLRequest.PolicyArns":        10,
+	"AssumeRoleWithWebIdentityRequest.PolicyArns": 10,
+	"GetFederationTokenRequest.PolicyArns":        10,
+}
+
+// bounded is the member with the bound that it has in this structure.
+func bounded(typ string, f member) member {
+	if most, ok := bounds[typ+"."+f.Name]; ok && f.Max == nil {
+		f.Max = &most
+	}
+	return f
+}

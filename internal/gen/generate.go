@@ -147,6 +147,7 @@ func (m *model) writeNew(b *bytes.Buffer) {
 func (m *model) writeStruct(b *bytes.Buffer, typ, doc string, members []member) {
 	fmt.Fprintf(b, "// %s %s\ntype %s struct {\n", typ, doc, typ)
 	for _, f := range members {
+		f = bounded(typ, f)
 		fmt.Fprintf(b, "%s %s%s\n", fieldName(f.Name), goType(f, true), tag(f))
 	}
 	b.WriteString("}\n\n")

@@ -25,6 +25,9 @@ func NewMux[C any](api *API) *Mux[C] {
 // API is the service that the table is for.
 func (m *Mux[C]) API() *API { return m.api }
 
+// Has says whether the operation has a handler.
+func (m *Mux[C]) Has(op *Op) bool { return m.handlers[op] != nil }
+
 // Actions names the operations that have a handler, sorted.
 func (m *Mux[C]) Actions() []string {
 	names := make([]string, 0, len(m.handlers))
@@ -83,16 +86,15 @@ func mustPlan(t reflect.Type) *structure {
 }
 
 // Serve decodes and validates the input of op and gives it to its handler. op is
-// one of the API's own; an operation without a handler is InvalidAction. The
-// output is a pointer to the operation's output structure, never nil.
+// one of the API's own; one without a handler answers as an unknown action does.
+// The output is a pointer to the operation's output structure, never nil.
 func (m *Mux[C]) Serve(ctx context.Context, c C, op *Op, p *Params) (out any, err error) {
-	h := m.handlers[op]
-	if h == nil {
+	if !m.Has(op) {
 		name := ""
 		if op != nil {
 			name = op.Name
 		}
-		return nil, InvalidAction.Errorf("The action %s is not valid for this web service.", cut(name, maxEcho))
+		return nil, NoOperation(name, m.api.Version)
 	}
-	return h(ctx, c, p)
+	return m.handlers[op](ctx, c, p)
 }

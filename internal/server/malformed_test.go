@@ -303,7 +303,7 @@ func (m *malformed) judge(sent, got []byte) (answered int) {
 // not broken, is authenticated.
 func TestMalformedCanBeAnswered(t *testing.T) {
 	w := newWorld(t)
-	eachOp(func(api *query.API, op *query.Op) {
+	w.eachOp(func(api *query.API, op *query.Op) {
 		rec := w.serve(request(t, w.admin, api.Name, form(api.Name, op.Name)))
 		if code := fault(rec.Body.Bytes()); authenticated(rec.Code, rec.Body.Bytes()) == "" && code != "InvalidAction" {
 			t.Errorf("%s: %d %s", op.Name, rec.Code, rec.Body)

@@ -112,15 +112,23 @@ func (e *entry) readRole(text string) error {
 	a, err := arn.Parse(text)
 	resource, isRole := strings.CutPrefix(a.Resource, "role/")
 	if err != nil || !isRole || a.Service != "iam" || a.Region != "" || !isAccount(a.Account) {
-		return query.ValidationError.Errorf("%s is invalid", text)
+		return invalidARN(text)
 	}
 	slash := strings.LastIndexByte(resource, '/')
 	e.partition, e.account = a.Partition, a.Account
 	e.path, e.name = text[len(text)-len(resource)-1:len(text)-len(resource)+slash+1], resource[slash+1:]
 	if e.name == "" {
-		return query.ValidationError.Errorf("%s is invalid", text)
+		return invalidARN(text)
 	}
 	return nil
+}
+
+// invalidARN is AWS's refusal of an ARN; one too long to be any is not repeated whole.
+func invalidARN(text string) error {
+	if len(text) > 512 {
+		text = text[:64]
+	}
+	return query.ValidationError.Errorf("%s is invalid", text)
 }
 
 // isAccount tells twelve digits.

@@ -9,11 +9,15 @@ import (
 	"github.com/deputy-sts/deputy/internal/stsapi"
 )
 
-// getAccessKeyInfo reads the account out of the key id itself. Whether there is
-// such a key it does not say, as AWS does not.
+// getAccessKeyInfo gives the account of a key: its owner's when it is one of this
+// deployment's, whose ids may have been chosen elsewhere; else what the id itself
+// says. Whether there is such a key it does not say, as AWS does not.
 func getAccessKeyInfo(_ context.Context, c *authz.Call, in *stsapi.GetAccessKeyInfoRequest) (*stsapi.GetAccessKeyInfoResponse, error) {
 	if err := c.Authorize(authz.Resource{ARN: "*"}); err != nil {
 		return nil, err
+	}
+	if k := c.Tx.Key(*in.AccessKeyId); k != nil {
+		return &stsapi.GetAccessKeyInfoResponse{Account: &k.Account}, nil
 	}
 	account, ok := session.AccountOf(*in.AccessKeyId)
 	if !ok {

@@ -10,13 +10,11 @@ import (
 	"github.com/deputy-sts/deputy/policy"
 )
 
-// Limits of what may be passed as session policies.
+// maxSessionPlaintext bounds the characters of the inline policy and of the ARNs
+// together. What each of them may have stands in stsapi.
 //
 // Source: AssumeRole in the STS API reference.
-const (
-	maxSessionPolicies  = 10
-	maxSessionPlaintext = 2048 // characters of the inline policy and of the ARNs together
-)
+const maxSessionPlaintext = 2048
 
 // sessionPolicies checks the inline session policy and the ARNs beside it. That
 // the policies exist is looked at later, when the caller is known to be allowed.
@@ -24,18 +22,15 @@ func sessionPolicies(inline *string, descriptors []stsapi.PolicyDescriptorType) 
 	if inline == nil && len(descriptors) == 0 {
 		return "", nil, nil
 	}
-	if len(descriptors) > maxSessionPolicies {
-		return "", nil, query.ValidationError.Errorf("1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must have length less than or equal to %d", maxSessionPolicies)
-	}
 	text, size := value(inline, ""), utf8.RuneCountInString(value(inline, ""))
-	if size > maxSessionPlaintext {
-		return "", nil, query.ValidationError.Errorf("1 validation error detected: Value at 'policy' failed to satisfy constraint: Member must have length less than or equal to %d", maxSessionPlaintext)
-	}
 	var arns []string
-	for _, d := range descriptors {
-		name := value(d.Arn, "")
+	for i, d := range descriptors {
+		if d.Arn == nil {
+			return "", nil, query.ValidationError.Errorf("1 validation error detected: Value null at 'policyArns.%d.member.arn' failed to satisfy constraint: Member must not be null", i+1)
+		}
+		name := *d.Arn
 		if !isPolicyARN(name) {
-			return "", nil, query.ValidationError.Errorf("%s is invalid", name)
+			return "", nil, invalidARN(name)
 		}
 		size += utf8.RuneCountInString(name)
 		arns = append(arns, name)

@@ -269,7 +269,7 @@ func TestSec_B08(t *testing.T) {
 		"aws:PrincipalIsAWSService", "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:TokenIssueTime", "aws:SourceIdentity",
 		"aws:FederatedProvider", "aws:SourceIp", "aws:SecureTransport", "aws:RequestedRegion", "aws:CurrentTime", "aws:EpochTime",
 		"aws:ResourceAccount", "aws:ResourceTag/team", "aws:RequestTag/team", "aws:TagKeys", "aws:PrincipalOrgID", "aws:SourceArn",
-		"aws:SourceAccount", "aws:SourceVpc", "aws:VpcSourceIp", "aws:CalledVia", "aws:ViaAWSService", "aws:groups", "iam:ResourceTag/team",
+		"aws:SourceAccount", "aws:SourceVpc", "aws:VpcSourceIp", "aws:CalledVia", "aws:groups", "iam:ResourceTag/team",
 		"sts:ExternalId", "sts:RoleSessionName", "sts:SourceIdentity", "sts:TransitiveTagKeys", "sts:RequestContext/x", "saml:sub", "idp.example:sub",
 	}
 	for i, key := range keys {

@@ -8,19 +8,19 @@ import (
 
 // AssumeRoleRequest is the input of AssumeRole.
 type AssumeRoleRequest struct {
-	DurationSeconds         *int    `valid:"min=900,max=43200"`
-	ExternalId              *string `valid:"min=2,max=1224,pattern=[\\w+=,.@:\\/-]*"`
-	MinimumSessionTokenSize *int    `valid:"min=0,max=4096"`
-	Policy                  *string `valid:"min=1,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
-	PolicyArns              []PolicyDescriptorType
-	ProvidedContexts        []ProvidedContext `valid:"min=1,max=5"`
-	RoleArn                 *string           `valid:"required,min=20,max=2048,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+"`
-	RoleSessionName         *string           `valid:"required,min=2,max=64,pattern=[\\w+=,.@-]*"`
-	SerialNumber            *string           `valid:"min=9,max=256,pattern=[\\w+=/:,.@-]*"`
-	SourceIdentity          *string           `valid:"min=2,max=64,pattern=[\\w+=,.@-]*"`
-	Tags                    []Tag             `valid:"max=50"`
-	TokenCode               *string           `valid:"sensitive,min=6,max=6,pattern=[\\d]*"`
-	TransitiveTagKeys       []string          `valid:"max=50" item:"min=1,max=128,pattern=[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+"`
+	DurationSeconds         *int                   `valid:"min=900,max=43200"`
+	ExternalId              *string                `valid:"min=2,max=1224,pattern=[\\w+=,.@:\\/-]*"`
+	MinimumSessionTokenSize *int                   `valid:"min=0,max=4096"`
+	Policy                  *string                `valid:"min=1,max=2048,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
+	PolicyArns              []PolicyDescriptorType `valid:"max=10"`
+	ProvidedContexts        []ProvidedContext      `valid:"min=1,max=5"`
+	RoleArn                 *string                `valid:"required,min=20,max=2048,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+"`
+	RoleSessionName         *string                `valid:"required,min=2,max=64,pattern=[\\w+=,.@-]*"`
+	SerialNumber            *string                `valid:"min=9,max=256,pattern=[\\w+=/:,.@-]*"`
+	SourceIdentity          *string                `valid:"min=2,max=64,pattern=[\\w+=,.@-]*"`
+	Tags                    []Tag                  `valid:"max=50"`
+	TokenCode               *string                `valid:"sensitive,min=6,max=6,pattern=[\\d]*"`
+	TransitiveTagKeys       []string               `valid:"max=50" item:"min=1,max=128,pattern=[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+"`
 }
 
 // AssumeRoleResponse is the output of AssumeRole.
@@ -35,13 +35,13 @@ type AssumeRoleResponse struct {
 
 // AssumeRoleWithSAMLRequest is the input of AssumeRoleWithSAML.
 type AssumeRoleWithSAMLRequest struct {
-	DurationSeconds         *int    `valid:"min=900,max=43200"`
-	MinimumSessionTokenSize *int    `valid:"min=0,max=4096"`
-	Policy                  *string `valid:"min=1,max=2048,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
-	PolicyArns              []PolicyDescriptorType
-	PrincipalArn            *string `valid:"required,min=20,max=2048,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+"`
-	RoleArn                 *string `valid:"required,min=20,max=2048,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+"`
-	SAMLAssertion           *string `valid:"required,sensitive,min=4,max=100000"`
+	DurationSeconds         *int                   `valid:"min=900,max=43200"`
+	MinimumSessionTokenSize *int                   `valid:"min=0,max=4096"`
+	Policy                  *string                `valid:"min=1,max=2048,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
+	PolicyArns              []PolicyDescriptorType `valid:"max=10"`
+	PrincipalArn            *string                `valid:"required,min=20,max=2048,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+"`
+	RoleArn                 *string                `valid:"required,min=20,max=2048,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+"`
+	SAMLAssertion           *string                `valid:"required,sensitive,min=4,max=100000"`
 }
 
 // AssumeRoleWithSAMLResponse is the output of AssumeRoleWithSAML.
@@ -61,14 +61,14 @@ type AssumeRoleWithSAMLResponse struct {
 
 // AssumeRoleWithWebIdentityRequest is the input of AssumeRoleWithWebIdentity.
 type AssumeRoleWithWebIdentityRequest struct {
-	DurationSeconds         *int    `valid:"min=900,max=43200"`
-	MinimumSessionTokenSize *int    `valid:"min=0,max=4096"`
-	Policy                  *string `valid:"min=1,max=2048,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
-	PolicyArns              []PolicyDescriptorType
-	ProviderId              *string `valid:"min=4,max=2048"`
-	RoleArn                 *string `valid:"required,min=20,max=2048,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+"`
-	RoleSessionName         *string `valid:"required,min=2,max=64,pattern=[\\w+=,.@-]*"`
-	WebIdentityToken        *string `valid:"required,sensitive,min=4,max=20000"`
+	DurationSeconds         *int                   `valid:"min=900,max=43200"`
+	MinimumSessionTokenSize *int                   `valid:"min=0,max=4096"`
+	Policy                  *string                `valid:"min=1,max=2048,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
+	PolicyArns              []PolicyDescriptorType `valid:"max=10"`
+	ProviderId              *string                `valid:"min=4,max=2048"`
+	RoleArn                 *string                `valid:"required,min=20,max=2048,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+"`
+	RoleSessionName         *string                `valid:"required,min=2,max=64,pattern=[\\w+=,.@-]*"`
+	WebIdentityToken        *string                `valid:"required,sensitive,min=4,max=20000"`
 }
 
 // AssumeRoleWithWebIdentityResponse is the output of AssumeRoleWithWebIdentity.
@@ -145,12 +145,12 @@ type GetDelegatedAccessTokenResponse struct {
 
 // GetFederationTokenRequest is the input of GetFederationToken.
 type GetFederationTokenRequest struct {
-	DurationSeconds         *int    `valid:"min=900,max=129600"`
-	MinimumSessionTokenSize *int    `valid:"min=0,max=4096"`
-	Name                    *string `valid:"required,min=2,max=32,pattern=[\\w+=,.@-]*"`
-	Policy                  *string `valid:"min=1,max=2048,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
-	PolicyArns              []PolicyDescriptorType
-	Tags                    []Tag `valid:"max=50"`
+	DurationSeconds         *int                   `valid:"min=900,max=129600"`
+	MinimumSessionTokenSize *int                   `valid:"min=0,max=4096"`
+	Name                    *string                `valid:"required,min=2,max=32,pattern=[\\w+=,.@-]*"`
+	Policy                  *string                `valid:"min=1,max=2048,pattern=[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
+	PolicyArns              []PolicyDescriptorType `valid:"max=10"`
+	Tags                    []Tag                  `valid:"max=50"`
 }
 
 // GetFederationTokenResponse is the output of GetFederationToken.
