@@ -36,44 +36,53 @@ func parseINI(data []byte) ([]line, error) {
 	if !utf8.Valid(data) {
 		return nil, errors.New("not UTF-8 text")
 	}
-	var (
-		lines      []line
-		inOption   bool
-		inSection  bool
-		levelSoFar int
-		seen       = map[string]bool{}
-		section    string
-	)
+	p := iniParser{seen: map[string]bool{}}
+	var lines []line
 	for n, text := range splitLines(string(data)) {
-		l := line{text: text}
-		content := strings.TrimSpace(text)
-		l.indent = text[:strings.Index(text, content)]
-		switch {
-		case content == "" || content[0] == '#' || content[0] == ';':
-			l.blank = content == ""
-		case inSection && inOption && len(l.indent) > levelSoFar:
-			l.kind, l.value = lineMore, content
-		default:
-			levelSoFar = len(l.indent)
-			if err := l.classify(content, inSection); err != nil {
-				return nil, fmt.Errorf("line %d: %w", n+1, err)
-			}
-			inOption = l.kind == lineOption
-			if l.kind == lineHeader {
-				inSection, section = true, l.name
-			}
-			id := "[" + section + "]"
-			if inOption {
-				id += " " + l.name
-			}
-			if seen[id] {
-				return nil, fmt.Errorf("line %d: %s stands twice", n+1, id)
-			}
-			seen[id] = true
+		l, err := p.line(text)
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", n+1, err)
 		}
 		lines = append(lines, l)
 	}
 	return lines, nil
+}
+
+// iniParser remembers what the meaning of a line depends on.
+type iniParser struct {
+	section             string
+	inSection, inOption bool
+	level               int // how deep the last header or option is indented
+	seen                map[string]bool
+}
+
+func (p *iniParser) line(text string) (line, error) {
+	content := strings.TrimSpace(text)
+	l := line{text: text, indent: text[:strings.Index(text, content)]}
+	switch {
+	case content == "" || content[0] == '#' || content[0] == ';':
+		l.blank = content == ""
+		return l, nil
+	case p.inOption && len(l.indent) > p.level:
+		l.kind, l.value = lineMore, content
+		return l, nil
+	}
+	if err := l.classify(content, p.inSection); err != nil {
+		return l, err
+	}
+	p.level, p.inOption = len(l.indent), l.kind == lineOption
+	if l.kind == lineHeader {
+		p.inSection, p.section = true, l.name
+	}
+	id := "[" + p.section + "]"
+	if p.inOption {
+		id += " " + l.name
+	}
+	if p.seen[id] {
+		return l, fmt.Errorf("%s stands twice", id)
+	}
+	p.seen[id] = true
+	return l, nil
 }
 
 // classify reads a line that goes on with nothing.
