@@ -172,11 +172,7 @@ func TestSec_G16_Kill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, id := range acknowledged {
-		if n := bytes.Count(data, []byte(`"eventID":"`+id+`"`)); n != 1 {
-			t.Errorf("the acknowledged event %s is in the file %d times", id, n)
-		}
-	}
+	eachOnce(t, data, acknowledged)
 	t.Logf("%d kills, %d acknowledged, %d lines", rounds, len(acknowledged), r.Lines)
 }
 

@@ -73,6 +73,20 @@ func sound(t *testing.T, path string, lines int) Report {
 	return r
 }
 
+// eachOnce checks that the events are in the file, each on one line.
+func eachOnce(t *testing.T, file []byte, ids []string) {
+	t.Helper()
+	times := map[string]int{}
+	for line := range bytes.Lines(file) {
+		times[string(eventID(line))]++
+	}
+	for _, id := range ids {
+		if n := times[id]; n != 1 {
+			t.Errorf("the acknowledged event %s is in the file %d times", id, n)
+		}
+	}
+}
+
 // eventually waits for something that happens on another goroutine.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
