@@ -85,7 +85,7 @@ func (x *exchange) serve() {
 		x.bodyFailed(err)
 		return
 	}
-	params, err := query.ParseForm(x.r.Method, x.r.URL.RawQuery, x.r.Header.Get("Content-Type"), body)
+	params, err := query.ParseForm(x.r.Method, x.r.URL.RawQuery, first(x.r.Header["Content-Type"]), body)
 	if err != nil {
 		x.fail(err)
 		return
@@ -106,6 +106,14 @@ func (x *exchange) serve() {
 		return
 	}
 	x.answer(out)
+}
+
+// first is http.Header.Get for who holds the values already.
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
 }
 
 // acceptable refuses what no client of the API sends, before a byte of the body is read.
@@ -209,7 +217,7 @@ func (x *exchange) authenticate(body []byte) (*authz.Call, error) {
 	s, r := x.s, x.r
 	request := authz.Request{
 		RequestID: x.id, Service: x.svc.api.Name, Action: x.op.Name, Region: s.cfg.Regions[0],
-		UserAgent: r.UserAgent(), Referer: r.Referer(), Host: r.Host,
+		UserAgent: first(r.Header["User-Agent"]), Referer: first(r.Header["Referer"]), Host: r.Host,
 		SourceIP: s.clientAddr(r), TLS: s.secure(r), Time: s.cfg.Now(),
 	}
 	if r.TLS != nil {
