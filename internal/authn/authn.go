@@ -126,6 +126,11 @@ func owner(v *directory.View, p *directory.Principal, account, id string) bool {
 	return true
 }
 
+// maxAhead is how far in the future a session may have been issued: nodes whose
+// clocks differ a little accept each other's, but a session issued while the clock
+// was a day ahead does not live a day longer once it is set right.
+const maxAhead = 5 * time.Minute
+
 // temporary opens a session token: it must belong to the key, live, and come
 // from a role or user that still exists under the same unique id.
 func (a *Authenticator) temporary(v *directory.View, id, token string) (sigv4.Secret, error) {
@@ -133,8 +138,12 @@ func (a *Authenticator) temporary(v *directory.View, id, token string) (sigv4.Se
 	if err != nil {
 		return sigv4.Secret{}, invalidToken()
 	}
-	if !a.now().Before(c.Expires) {
+	now := a.now()
+	if !now.Before(c.Expires) {
 		return sigv4.Secret{}, expired()
+	}
+	if c.IssuedAt.Sub(now) > maxAhead {
+		return sigv4.Secret{}, invalidToken()
 	}
 	p := a.principal(v, c)
 	if p == nil {

@@ -175,6 +175,26 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// TestSec_G20_IssuedInTheFuture sets the clock back: a session issued while it ran
+// ahead is refused until it would have been issued, so that it does not outlive its
+// length; a few minutes between two clocks are no matter.
+func TestSec_G20_IssuedInTheFuture(t *testing.T) {
+	b := newBench(t)
+	role := b.issue(session.Claims{Kind: session.AssumeRole, PrincipalID: "AROADEMODEMODEMODEMOD", Name: "work"})
+	for _, row := range []struct {
+		back time.Duration
+		want string
+	}{{0, ""}, {4 * time.Minute, ""}, {6 * time.Minute, badTok}, {24 * time.Hour, badTok}} {
+		start := b.now
+		b.now = b.now.Add(-row.back)
+		_, err := b.authenticate(role, "us-east-1")
+		b.now = start
+		if got := text(err); got != row.want {
+			t.Errorf("clock set back by %s: %q, want %q", row.back, got, row.want)
+		}
+	}
+}
+
 func text(err error) string {
 	if e, ok := err.(*sigv4.Error); ok {
 		return e.Code + ": " + e.Message
