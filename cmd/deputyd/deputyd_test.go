@@ -20,6 +20,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// hasty keeps the race detector from sleeping a second at the end of each process.
+const hasty = "GORACE=atexit_sleep_ms=0"
+
 // The test binary is deputyd when it is called by that name.
 func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"deputyd": main}) }
 
@@ -29,7 +32,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			for _, name := range []string{"AWS_PROFILE=stale", "AWS_SESSION_TOKEN=stale", "AWS_ENDPOINT_URL_STS=http://stale", "AWS_ROLE_ARN=stale"} {
+			for _, name := range []string{"AWS_PROFILE=stale", "AWS_SESSION_TOKEN=stale", "AWS_ENDPOINT_URL_STS=http://stale", "AWS_ROLE_ARN=stale", hasty} {
 				env.Vars = append(env.Vars, name)
 			}
 			return nil
@@ -122,5 +125,5 @@ func program(t testing.TB, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &exec.Cmd{Path: path, Args: append([]string{"deputyd"}, args...), Env: append(os.Environ(), "HOME="+filepath.Dir(path))}
+	return &exec.Cmd{Path: path, Args: append([]string{"deputyd"}, args...), Env: append(os.Environ(), "HOME="+filepath.Dir(path), hasty)}
 }
