@@ -54,7 +54,9 @@ func (i *Issuer) Issue(c Claims) (Credentials, error) {
 		return Credentials{}, err
 	}
 	s.sealed = i.Ring.AppendSeal(s.sealed, seal.Session, append(s.key, c.AccessKeyID...), s.body)
-	token := base64.StdEncoding.EncodeToString(s.sealed)
+	clear(s.body)
+	s.body = base64.StdEncoding.AppendEncode(s.body[:0], s.sealed)
+	token := string(s.body)
 	return Credentials{
 		AccessKeyID:     c.AccessKeyID,
 		SecretAccessKey: base64.StdEncoding.EncodeToString(secret[:]),

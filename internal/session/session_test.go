@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"strings"
@@ -341,13 +342,18 @@ func bounded(t *testing.T, i *Issuer, name, id, token string) {
 	if len(token) > MaxTokenSize {
 		t.Fatalf("%s: a token of %d", name, len(token))
 	}
-	runtime.GC()
-	runtime.GC() // what is pooled lives through one
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	_, err := i.Open(id, token)
-	runtime.ReadMemStats(&after)
-	if n := after.TotalAlloc - before.TotalAlloc; n > 64<<10 {
+	var err error
+	n := uint64(math.MaxUint64)
+	for range 5 { // what the runtime allocates meanwhile only adds to it
+		runtime.GC()
+		runtime.GC() // what is pooled lives through one
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err = i.Open(id, token)
+		runtime.ReadMemStats(&after)
+		n = min(n, after.TotalAlloc-before.TotalAlloc)
+	}
+	if n > 64<<10 {
 		t.Errorf("%s (error %v): %d bytes allocated", name, err, n)
 	} else {
 		t.Logf("%s (error %v): %d bytes allocated", name, err, n)

@@ -211,7 +211,7 @@ func trust(r *directory.Role) *policy.Policy {
 //
 // Source: IAM User Guide, reference_policies_iam-condition-keys.
 func (e *entry) keys(sourceIdentity string) []authz.Key {
-	keys := append(make([]authz.Key, 0, 8), authz.Key{Name: "sts:rolesessionname", Values: []string{*e.in.RoleSessionName}})
+	keys := append(make([]authz.Key, 0, 2+len(e.tags)), authz.Key{Name: "sts:rolesessionname", Values: []string{*e.in.RoleSessionName}})
 	if e.in.ExternalId != nil {
 		keys = append(keys, authz.Key{Name: "sts:externalid", Values: []string{*e.in.ExternalId}})
 	}
