@@ -12,7 +12,7 @@ import (
 func (d *document) check() error {
 	checks := []func() *SyntaxError{d.checkEffects, d.checkActionsExist}
 	if d.kind != Any {
-		checks = []func() *SyntaxError{d.checkCharacters, d.checkVersion, d.checkEffects, d.checkDates, d.checkServices, d.checkSids,
+		checks = []func() *SyntaxError{d.checkCharacters, d.checkVersion, d.checkEffects, d.checkDates, d.checkLegacy, d.checkSids,
 			d.checkActionsExist, d.checkResources, d.checkActions, d.checkResourcesExist, d.checkPrincipals, d.checkTrust, d.checkControls}
 	}
 	for _, c := range checks {
@@ -58,7 +58,7 @@ func (d *document) checkDates() *SyntaxError {
 				continue
 			}
 			for _, v := range c.wanted {
-				if _, ok := parseInstant(v); !ok {
+				if _, ok := parseWantedInstant(v); !ok {
 					return d.fault(msgLegacy, c.start, "%q is no date for %s", v, c.operator)
 				}
 			}
@@ -67,19 +67,39 @@ func (d *document) checkDates() *SyntaxError {
 	return nil
 }
 
-// checkServices finds ARNs without a service, which AWS refuses ahead of
-// all else that can be wrong with them.
-func (d *document) checkServices() *SyntaxError {
+// checkLegacy finds ARNs that AWS's older parser cannot read. It speaks ahead of
+// all else that can be wrong, but not behind a resource with a fault of its own.
+func (d *document) checkLegacy() *SyntaxError {
 	for i := range d.statements {
-		for _, v := range d.statements[i].resourceVal {
-			if rest, ok := strings.CutPrefix(v.text, "arn:"); ok {
-				if _, rest, ok = strings.Cut(rest, ":"); ok && strings.HasPrefix(rest, ":") {
-					return d.fault(msgLegacy, v.start, "the ARN names no service")
-				}
+		values := d.statements[i].resourceVal
+		if slices.ContainsFunc(values, func(v node) bool { return d.resourceFault(v.text) != "" }) {
+			return nil
+		}
+		for _, v := range values {
+			if what := legacyFault(v.text); what != "" {
+				return d.fault(msgLegacy, v.start, "the ARN %s", what)
 			}
 		}
 	}
 	return nil
+}
+
+// legacyFault says what the older parser dislikes about an ARN: that there is no
+// service, or that something between its first colons and its end is missing.
+// "arn:aws:x" passes.
+func legacyFault(s string) string {
+	rest, ok := strings.CutPrefix(s, "arn:")
+	if !ok {
+		return ""
+	}
+	_, rest, ok = strings.Cut(rest, ":")
+	switch {
+	case ok && strings.HasPrefix(rest, ":"):
+		return "names no service"
+	case strings.Contains(s, "::") && strings.Count(s, ":") < 5:
+		return "has fewer than six components"
+	}
+	return ""
 }
 
 func (d *document) checkSids() *SyntaxError {
@@ -116,15 +136,15 @@ func (d *document) checkActionsExist() *SyntaxError {
 	return nil
 }
 
-// checkResources looks at the resources of each statement, the last in
-// alphabetical order first.
+// checkResources looks at the resources of each statement, in alphabetical order:
+// of "arn:error:s3:::b" and "arn:error:s3::b" AWS reports the former.
 func (d *document) checkResources() *SyntaxError {
 	if d.kind == Trust {
 		return nil // they may not be there at all: checkTrust
 	}
 	for i := range d.statements {
 		values := slices.Clone(d.statements[i].resourceVal)
-		slices.SortFunc(values, func(a, b node) int { return strings.Compare(b.text, a.text) })
+		slices.SortFunc(values, func(a, b node) int { return strings.Compare(a.text, b.text) })
 		for _, v := range values {
 			if message := d.resourceFault(v.text); message != "" {
 				return d.fault(message, v.start, "%q is no ARN pattern that a policy can have", v.text)
@@ -151,8 +171,11 @@ func (d *document) resourceFault(s string) string {
 	}
 	control := d.kind == SCP || d.kind == RCP
 	partition, rest, more := strings.Cut(rest, ":")
-	if head != "arn" || partition != "*" && !arn.KnownPartition(partition) {
-		return badPartition(partition, rest)
+	if partition != "*" && !arn.KnownPartition(partition) {
+		return badPartition(partition, rest) // AWS writes arn: before whatever the head is
+	}
+	if head != "arn" {
+		return "Resource " + s + ` must be in ARN format or "*".`
 	}
 	service, rest, _ := strings.Cut(rest, ":")
 	if !more || strings.ContainsAny(service, "*?") && !control {

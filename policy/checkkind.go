@@ -105,9 +105,14 @@ func (d *document) checkTrust() *SyntaxError {
 	}
 	for i := range d.statements {
 		for _, v := range d.statements[i].actionValues {
-			if !entersRoles(v.text) {
-				return d.fault(msgTrust, v.start, "%q does not enter a role", v.text)
+			if entersRoles(v.text) {
+				continue
 			}
+			message := msgTrust
+			if service, _, _ := strings.Cut(v.text, ":"); equalFold(service, "sts") {
+				message = msgTrustSTS
+			}
+			return d.fault(message, v.start, "%q does not enter a role", v.text)
 		}
 	}
 	for i := range d.statements {
@@ -117,7 +122,7 @@ func (d *document) checkTrust() *SyntaxError {
 			name string
 		}{{s.resource, "Resource"}, {s.notResource, "NotResource"}, {s.notPrincipal, "NotPrincipal"}} {
 			if f.n != nil {
-				return d.fault("Has prohibited field "+f.name+".", f.n.start, "a trust policy has no %s", f.name)
+				return d.fault("Has prohibited field "+f.name, f.n.start, "a trust policy has no %s", f.name)
 			}
 		}
 	}

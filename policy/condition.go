@@ -39,7 +39,7 @@ func (c *condition) compile(vars bool) {
 		case famNumeric:
 			c.numbers = appendOK(c.numbers)(parseNumber(v))
 		case famDate:
-			c.instants = appendOK(c.instants)(parseInstant(v))
+			c.instants = appendOK(c.instants)(parseWantedInstant(v))
 		case famIP:
 			c.nets = appendOK(c.nets)(parseNet(v))
 		case famBinary:

@@ -41,6 +41,7 @@ const (
 	msgNoPrinc   = "Policy document should not specify a principal."
 	msgPrincipal = "Missing required field Principal"
 	msgTrust     = "Trust Policy statement actions can only be sts:AssumeRole, sts:AssumeRoleWithSAML,  and sts:AssumeRoleWithWebIdentity"
+	msgTrustSTS  = "AssumeRole policy may only specify STS AssumeRole actions." // recorded of 2026 for an action of STS
 	msgOrg       = "The provided policy document does not meet the requirements of the specified policy type."
 )
 
