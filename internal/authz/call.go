@@ -50,6 +50,7 @@ type Call struct {
 	resource Resource
 	memo     []memo
 	slab     []string
+	torn     bool // the decision asked for a tag that is there twice, by the case of its key
 
 	note note
 }

@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/deputy-sts/deputy/internal/awsdata"
@@ -43,7 +44,7 @@ func (c *Call) decide(action string, r Resource, t *policy.Trace) policy.Result 
 		r.Account = c.Account()
 	}
 	c.resource = r
-	c.memo, c.slab = empty(c.memo), empty(c.slab)
+	c.memo, c.slab, c.torn = empty(c.memo), empty(c.slab), false
 	c.set.Resource = r.Trust
 	if r.IsTrust && r.Trust == nil {
 		c.set.Resource = c.gate.noTrust
@@ -52,7 +53,11 @@ func (c *Call) decide(action string, r Resource, t *policy.Trace) policy.Result 
 		Principal: &c.asker, Action: action, Resource: c.gate.target(action, &c.resource),
 		ResourceAccount: r.Account, Context: c,
 	}
-	return c.set.Evaluate(&c.question, t)
+	res := c.set.Evaluate(&c.question, t)
+	if c.torn && res.Decision == policy.Allow {
+		return policy.Result{Layer: policy.LayerIdentity, Statement: -1}
+	}
+	return res
 }
 
 // noTrust is the trust policy of a role that does not exist: it is evaluated like
@@ -90,15 +95,27 @@ func (g *Gate) target(action string, r *Resource) string {
 // Source: IAM User Guide, troubleshoot_access-denied.
 func (c *Call) refuse(action string, r Resource, res policy.Result) error {
 	text := "User: " + c.asker.ARN + " is not authorized to perform: " + action
-	if r.ARN != "" {
-		text += " on resource: " + r.ARN
+	if on := cmp.Or(r.Shown, r.ARN); on != "" {
+		text += " on resource: " + on
 	}
 	if !c.terse(r, res) {
 		if why := res.Reason(action); why != "" {
 			text += " " + why
 		}
+		// Recorded beyond the guide's page: the ARN of a managed policy that denies.
+		if name := c.denying(res); strings.HasPrefix(name, "arn:") && !r.Terse {
+			text += ": " + name
+		}
 	}
 	return query.AccessDenied.Errorf("%s", text)
+}
+
+// denying is what a reader calls the policy that denies explicitly, or "".
+func (c *Call) denying(res policy.Result) string {
+	if res.Decision != policy.ExplicitDeny || res.Policy == nil {
+		return ""
+	}
+	return c.nameOf(res.Policy)
 }
 
 // terse tells whether the reason stays untold. Of a role to be entered it does,

@@ -35,14 +35,18 @@ func (c *Call) Lookup(key string) ([]string, bool) {
 
 func (c *Call) lookup(key string) ([]string, bool) {
 	name, global := strings.CutPrefix(key, "aws:")
+	if tag, ok := strings.CutPrefix(name, "resourcetag/"); ok && global {
+		return c.resourceTag(tag)
+	}
 	if global && name != "tagkeys" && !strings.HasPrefix(name, "requesttag/") {
 		return c.one(c.global(name))
 	}
 	if tag, ok := strings.CutPrefix(key, "iam:resourcetag/"); ok {
-		return c.one(tagValue(c.resource.Tags, tag))
+		return c.resourceTag(tag)
 	}
 	for i := range c.resource.Keys {
 		if k := &c.resource.Keys[i]; k.Name == key {
+			c.torn = c.torn || len(k.Values) > 1 && strings.HasPrefix(name, "requesttag/")
 			return k.Values, true
 		}
 	}
@@ -77,9 +81,6 @@ func (c *Call) one(v string, present bool) ([]string, bool) {
 
 // global gives the global keys by their name without aws:.
 func (c *Call) global(name string) (v string, present bool) {
-	if tag, ok := strings.CutPrefix(name, "resourcetag/"); ok {
-		return tagValue(c.resource.Tags, tag)
-	}
 	switch name {
 	case "currenttime":
 		return isoTime(c.Time), true
@@ -202,12 +203,25 @@ func principalTag(p *directory.Principal, lower string) (string, bool) {
 
 // tagValue finds a tag by its key in lower case.
 func tagValue(tags []directory.Tag, lower string) (string, bool) {
-	for i := range tags {
-		if EqualFold(tags[i].Key, lower) {
-			return tags[i].Value, true
-		}
+	if i := tagIndex(tags, lower); i >= 0 {
+		return tags[i].Value, true
 	}
 	return "", false
+}
+
+// resourceTag gives the values of a tag of the resource. Policies can have tags
+// whose keys differ by case alone: no condition could then speak of the one without
+// the other, and a Deny that asks for one value would be escaped by adding another.
+func (c *Call) resourceTag(lower string) ([]string, bool) {
+	n := len(c.slab)
+	for i := range c.resource.Tags {
+		if t := &c.resource.Tags[i]; EqualFold(t.Key, lower) {
+			c.slab = append(c.slab, t.Value)
+		}
+	}
+	values := c.slab[n:len(c.slab):len(c.slab)]
+	c.torn = c.torn || len(values) > 1
+	return values, len(values) > 0
 }
 
 // isoTime is how condition keys and audit lines write an instant: UTC, whole seconds.

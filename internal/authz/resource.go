@@ -7,9 +7,13 @@ import (
 
 // Resource is what a caller wants to act on, as the loaded entity has it.
 type Resource struct {
-	// ARN is the resource's name, as messages show it. An action that has no
-	// resource-level permissions is decided on "*" whatever stands here.
+	// ARN is the resource's name. An action that has no resource-level permissions
+	// is decided on "*" whatever stands here.
 	ARN string
+	// Shown is what a refusal prints instead of the ARN ("user alice"), for an entity
+	// whose path, case and existence the refused caller must not learn. It is as
+	// the caller wrote it; empty means the ARN.
+	Shown string
 	// Account owns the resource; empty means the caller's account.
 	Account string
 	// Tags of the resource: aws:ResourceTag/*, iam:ResourceTag/*.
@@ -35,19 +39,38 @@ type Key struct {
 
 // TagKeys are the condition keys of a request that carries tags:
 // aws:RequestTag/k for each and aws:TagKeys for all. Of none there are no keys.
+// Tags whose keys differ by case alone share one condition key with the values of
+// all; a decision that asks for it does not allow.
 func TagKeys(tags []directory.Tag) []Key {
 	if len(tags) == 0 {
 		return nil
 	}
 	keys := make([]Key, 0, len(tags)+1)
 	values := make([]string, 0, 2*len(tags))
-	for _, t := range tags {
-		values = append(values, t.Value)
+	for i, t := range tags {
+		if tagIndex(tags[:i], t.Key) >= 0 {
+			continue // its value stands with the first
+		}
 		n := len(values)
-		keys = append(keys, Key{"aws:requesttag/" + fold(t.Key), values[n-1 : n : n]})
+		for _, same := range tags[i:] {
+			if EqualFold(same.Key, t.Key) {
+				values = append(values, same.Value)
+			}
+		}
+		keys = append(keys, Key{"aws:requesttag/" + fold(t.Key), values[n:len(values):len(values)]})
 	}
 	for _, t := range tags {
 		values = append(values, t.Key)
 	}
 	return append(keys, Key{"aws:tagkeys", values[len(tags):]})
+}
+
+// tagIndex finds a tag by its key, whose case does not count; -1: there is none.
+func tagIndex(tags []directory.Tag, key string) int {
+	for i := range tags {
+		if EqualFold(tags[i].Key, key) {
+			return i
+		}
+	}
+	return -1
 }

@@ -159,8 +159,9 @@ func keyOrder(k *directory.AccessKey) string {
 	return fmt.Sprintf("%012d %s", k.Created.Unix(), k.ID)
 }
 
-// getAccessKeyLastUsed is asked about the user who has the key. A key of another
-// account is as unknown as one that does not exist.
+// getAccessKeyLastUsed is asked about the user who has the key. A key that does not
+// exist, one of another account and one that the caller may not see are told apart
+// by nothing, as in recorded replies.
 func (s *service) getAccessKeyLastUsed(_ context.Context, c *authz.Call, in *iamapi.GetAccessKeyLastUsedRequest) (*iamapi.GetAccessKeyLastUsedResponse, error) {
 	k := c.Tx.Key(*in.AccessKeyId)
 	if k != nil && k.Account != c.Account() {
@@ -170,11 +171,8 @@ func (s *service) getAccessKeyLastUsed(_ context.Context, c *authz.Call, in *iam
 	if k != nil {
 		x = keyUser(c, k)
 	}
-	if err := x.authorize(c); err != nil {
-		return nil, err
-	}
-	if k == nil {
-		return nil, noSuchKey(*in.AccessKeyId)
+	if err := x.authorize(c); err != nil || k == nil {
+		return nil, query.AccessDenied.Errorf("User: %s is not authorized to perform iam:GetAccessKeyLastUsed on resource: access key %s", c.Principal.ARN, *in.AccessKeyId)
 	}
 	used := &iamapi.AccessKeyLastUsed{Region: new("N/A"), ServiceName: new("N/A")}
 	if at, service, region := s.LastUsed(k.ID); !at.IsZero() {

@@ -27,7 +27,7 @@ func (s *service) getAccountSummary(_ context.Context, c *authz.Call, _ *iamapi.
 		"InstanceProfiles": 0, "ServerCertificates": 0, "Providers": 0, "MFADevices": 0, "MFADevicesInUse": 0,
 		"AccountAccessKeysPresent": rootKeys, "AccountMFAEnabled": 0, "AccountPasswordPresent": 0,
 		"AccountSigningCertificatesPresent": 0,
-		"GlobalEndpointTokenVersion":        2, "InstanceProfilesQuota": 1000, "PolicyVersionsInUseQuota": 10000,
+		"GlobalEndpointTokenVersion":        1, "InstanceProfilesQuota": 1000, "PolicyVersionsInUseQuota": 10000,
 		"ServerCertificatesQuota": 20, "SigningCertificatesPerUserQuota": 2,
 	}
 	for key, name := range map[string]string{

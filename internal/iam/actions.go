@@ -28,6 +28,7 @@ func Register(m *query.Mux[*authz.Call], o Options) {
 	authz.Handle(m, "UpdateAssumeRolePolicy", s.updateAssumeRolePolicy)
 	authz.Handle(m, "DeleteRole", s.deleteRole)
 	authz.Handle(m, "ListRoles", s.listRoles)
+	authz.Handle(m, "ListInstanceProfilesForRole", s.listInstanceProfilesForRole)
 
 	authz.Handle(m, "CreateGroup", s.createGroup)
 	authz.Handle(m, "GetGroup", s.getGroup)

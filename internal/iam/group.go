@@ -18,10 +18,10 @@ var groupKind = &kind{
 func findGroup(c *authz.Call, name string) *subject {
 	g := c.Tx.Group(c.Account(), name)
 	if g == nil {
-		return &subject{kind: groupKind, name: name, missing: true, arn: c.View().ARN(directory.KindGroup, c.Account(), "/", name)}
+		return &subject{kind: groupKind, name: name, shown: "group " + name, missing: true, arn: c.View().ARN(directory.KindGroup, c.Account(), "/", name)}
 	}
 	return &subject{
-		kind: groupKind, name: g.Name, path: g.Path, arn: g.ARN(), group: g,
+		kind: groupKind, name: g.Name, shown: "group " + name, path: g.Path, arn: g.ARN(), group: g,
 		inline: g.Inline, attached: g.Attached,
 	}
 }

@@ -17,20 +17,27 @@ import (
 type managed struct {
 	arn     string
 	account string // of the ARN: "aws" for those of AWS
+	version string // that is asked for, where its absence and the policy's are one to AWS
 	own     *directory.Policy
 	aws     *awsdata.ManagedPolicy // both nil: there is none with the ARN
 }
 
 // findManaged loads the policy of an ARN. An error means that it is no ARN of a
-// policy at all.
+// policy here at all; recorded replies tell three such cases apart.
 func findManaged(c *authz.Call, name string) (*managed, error) {
 	a, err := arn.Parse(name)
-	if err != nil || a.Service != "iam" || !strings.HasPrefix(a.Resource, "policy/") || !plain(a.Resource) {
+	switch {
+	case !plain(name):
 		return nil, query.ValidationError.Errorf("Invalid ARN:  Could not be parsed!")
+	case err != nil:
+		return nil, query.ValidationError.Errorf("ARN %s is not valid.", name)
+	case a.Partition != c.View().Partition():
+		return nil, query.ValidationError.Errorf("Invalid ARN partition")
+	case a.Service != "iam" || a.Region != "" || !strings.HasPrefix(a.Resource, "policy/"):
+		return nil, iamapi.InvalidInput.Errorf("ARN %s is not valid.", name)
 	}
 	m := &managed{arn: name, account: a.Account}
 	switch {
-	case a.Partition != c.View().Partition():
 	case a.Account == "aws":
 		m.aws, _ = awsdata.ManagedPolicyByARN(name)
 	case a.Account == c.Account():
@@ -39,15 +46,15 @@ func findManaged(c *authz.Call, name string) (*managed, error) {
 	return m, nil
 }
 
-// plain tells whether a resource can be the path and name of an entity: nothing
-// longer, and no other characters, get into messages.
-func plain(resource string) bool {
-	for i := range len(resource) {
-		if resource[i] < '!' || resource[i] > '~' {
+// plain tells whether a name can be the ARN of an entity: nothing longer, and no
+// other characters, get into messages.
+func plain(name string) bool {
+	for i := range len(name) {
+		if name[i] < '!' || name[i] > '~' {
 			return false
 		}
 	}
-	return len(resource) <= len("policy")+512+128
+	return len(name) <= len("arn:aws-us-gov:iam::111122223333:policy")+512+128
 }
 
 func (m *managed) missing() bool { return m.own == nil && m.aws == nil }
@@ -79,10 +86,13 @@ func (m *managed) modify(c *authz.Call, keys ...authz.Key) error {
 }
 
 func (m *managed) authorize(c *authz.Call, account string, keys ...authz.Key) error {
-	if err := c.Authorize(authz.Resource{ARN: m.arn, Account: account, Tags: m.tags(), Keys: keys}); err != nil {
+	if err := c.Authorize(authz.Resource{ARN: m.arn, Shown: "policy " + m.arn, Account: account, Tags: m.tags(), Keys: keys}); err != nil {
 		return err
 	}
-	if m.missing() {
+	switch {
+	case m.missing() && m.version != "":
+		return noSuchVersion(m.arn, m.version)
+	case m.missing():
 		return iamapi.NoSuchEntity.Errorf("Policy %s was not found.", m.arn)
 	}
 	return nil

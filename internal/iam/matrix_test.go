@@ -27,11 +27,6 @@ func TestSec_B02_ActionMatrix(t *testing.T) {
 
 func (w *world) matrix(action string, s sample) {
 	name, request := "iam:"+action, form(action, s.pairs...)
-	shown := s.resource
-	if shown == "*" {
-		shown = "" // lists name a path
-	}
-	refusal := func(of string) string { return "is not authorized to perform: " + of + " on resource: " + shown }
 	type row struct {
 		name, boundary string
 		statements     []string
@@ -49,17 +44,17 @@ func (w *world) matrix(action string, s sample) {
 		w.grant(r.boundary, r.statements...)
 		before := w.dir.View().Digest()
 		e := w.refused("caller", request)
-		if e.Code != query.AccessDenied || !strings.Contains(e.Message, refusal(name)) || !strings.HasSuffix(e.Message, r.reason) {
+		if !s.refusedBy(e, action, r.reason) {
 			w.t.Errorf("%s: got %d %s: %s", r.name, e.Status, e.Name, e.Message)
 		}
 		if w.dir.View().Digest() != before {
 			w.t.Errorf("%s: the refused call has changed something", r.name)
 		}
 	}
-	w.matrixOfSessions(name, request)
+	w.matrixOfSessions(action, request, s)
 	for _, other := range s.also {
 		w.grant("", says("Allow", name, s.resource, ""))
-		if e := w.refused("caller", request); e.Code != query.AccessDenied || !strings.Contains(e.Message, refusal(other)) {
+		if e := w.refused("caller", request); e.Code != query.AccessDenied || !strings.Contains(e.Message, "to perform: "+other+" on resource: "+s.resource+" because") {
 			w.t.Errorf("without %s: got %d %s: %s", other, e.Status, e.Name, e.Message)
 		}
 	}
@@ -71,8 +66,9 @@ func (w *world) matrix(action string, s sample) {
 
 // matrixOfSessions: a role without policies may nothing (B03), one that may
 // everything no more than its session's policy allows.
-func (w *world) matrixOfSessions(name, request string) {
-	if e := w.refused("role:bare", request); !strings.HasSuffix(e.Message, "because no identity-based policy allows the "+name+" action") {
+func (w *world) matrixOfSessions(action, request string, s sample) {
+	name := "iam:" + action
+	if e := w.refused("role:bare", request); !s.refusedBy(e, action, "because no identity-based policy allows the "+name+" action") {
 		w.t.Errorf("a role without policies: %v", e)
 	}
 	p := w.principal("role:boss")
@@ -83,9 +79,38 @@ func (w *world) matrixOfSessions(name, request string) {
 	p.HasSessionPolicy, p.SessionPolicies = true, []*policy.Policy{little}
 	_, _, err = w.serveAs(p, request)
 	e, ok := err.(*query.Error)
-	if !ok || e.Code != query.AccessDenied || !strings.HasSuffix(e.Message, "because no session policy allows the "+name+" action") {
+	if !ok || !s.refusedBy(e, action, "because no session policy allows the "+name+" action") {
 		w.t.Errorf("a session policy: %v", err)
 	}
+}
+
+// refusedBy tells whether e is the refusal of the sample for the reason.
+func (s sample) refusedBy(e *query.Error, action, reason string) bool {
+	start, end := "is not authorized to perform: iam:"+action+" on resource: "+s.shown(action), " "+reason
+	if action == "GetAccessKeyLastUsed" { // it has a text of its own
+		start, end = "is not authorized to perform iam:GetAccessKeyLastUsed on resource: access key "+s.pairs[1], s.pairs[1]
+	}
+	return e.Code == query.AccessDenied && strings.Contains(e.Message, start) && strings.HasSuffix(e.Message, end)
+}
+
+// shown is what refusals print for the sample's resource.
+func (s sample) shown(action string) string {
+	_, entity, _ := strings.Cut(s.resource, home+":")
+	kind, _, _ := strings.Cut(entity, "/")
+	name := kind + " " + entity[strings.LastIndexByte(entity, '/')+1:]
+	switch {
+	case action == "ListPolicies":
+		return "policy path / "
+	case s.resource == "*":
+		return "" // lists name a path
+	case action == "CreatePolicy":
+		return name + " "
+	case action == "CreateUser", action == "CreateRole", action == "CreateGroup":
+		return s.resource
+	case kind == "policy":
+		return "policy " + s.resource
+	}
+	return name
 }
 
 // exactly is the permission for a sample and no more.

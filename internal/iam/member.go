@@ -12,11 +12,14 @@ import (
 // memberOf loads a group, for a caller who may do the call's action to it, and a user.
 func memberOf(c *authz.Call, groupName, userName string) (g, u *subject, err error) {
 	g, u = findGroup(c, groupName), findUser(c, userName)
-	if err := g.authorize(c); err != nil {
+	if err := c.Authorize(g.resource()); err != nil {
 		return nil, nil, err
 	}
-	if u.missing {
+	switch {
+	case u.missing: // AWS names the user when both are missing
 		return nil, nil, u.notFound()
+	case g.missing:
+		return nil, nil, g.notFound()
 	}
 	return g, u, nil
 }

@@ -20,10 +20,10 @@ func (s *service) createPolicy(_ context.Context, c *authz.Call, in *iamapi.Crea
 		Tags: tagsOf(in.Tags), Default: "v1", NextVersion: 2,
 	}
 	name := c.View().ARN(directory.KindPolicy, p.Account, p.Path, p.Name)
-	if err := authorizeNew(c, name, "iam:TagPolicy", p.Tags); err != nil {
+	if err := authorizeNew(c, name, "policy "+p.Name, "iam:TagPolicy", p.Tags); err != nil {
 		return nil, err
 	}
-	if err := checkTags(c, tagsPerPolicy, p.Tags); err != nil {
+	if err := policyTags.check(c, p.Tags); err != nil {
 		return nil, err
 	}
 	doc, err := document(c, *in.PolicyDocument, policy.Managed)
@@ -38,7 +38,9 @@ func (s *service) createPolicy(_ context.Context, c *authz.Call, in *iamapi.Crea
 		return nil, err
 	}
 	c.Tx.PutPolicy(nil, p)
-	return &iamapi.CreatePolicyResponse{Policy: new((&managed{arn: name, own: p}).show(c))}, nil
+	shown := (&managed{arn: name, own: p}).show(c)
+	shown.Tags = showTags(p.Tags)
+	return &iamapi.CreatePolicyResponse{Policy: &shown}, nil
 }
 
 func (s *service) getPolicy(_ context.Context, c *authz.Call, in *iamapi.GetPolicyRequest) (*iamapi.GetPolicyResponse, error) {

@@ -15,16 +15,16 @@ const defaultSession = 3600
 
 var roleKind = &kind{
 	word: "role", title: "Role",
-	attachments: policiesPerRole, inlineSize: rolePolicySize, tagging: tagsPerRole,
+	attachments: policiesPerRole, inlineSize: rolePolicySize, tagging: roleTags,
 }
 
 func findRole(c *authz.Call, name string) *subject {
 	r := c.Tx.Role(c.Account(), name)
 	if r == nil {
-		return &subject{kind: roleKind, name: name, missing: true, arn: c.View().ARN(directory.KindRole, c.Account(), "/", name)}
+		return &subject{kind: roleKind, name: name, shown: "role " + name, missing: true, arn: c.View().ARN(directory.KindRole, c.Account(), "/", name)}
 	}
 	return &subject{
-		kind: roleKind, name: r.Name, path: r.Path, arn: r.ARN(), role: r,
+		kind: roleKind, name: r.Name, shown: "role " + name, path: r.Path, arn: r.ARN(), role: r,
 		tags: r.Tags, boundary: r.Boundary, inline: r.Inline, attached: r.Attached,
 	}
 }
@@ -37,7 +37,7 @@ func (s *service) createRole(_ context.Context, c *authz.Call, in *iamapi.Create
 		Tags: tagsOf(in.Tags), Boundary: or(in.PermissionsBoundary, ""),
 	}
 	arn := c.View().ARN(directory.KindRole, r.Account, r.Path, r.Name)
-	if err := authorizeNew(c, arn, "iam:TagRole", r.Tags, boundaryKeys(r.Boundary)...); err != nil {
+	if err := authorizeNew(c, arn, "", "iam:TagRole", r.Tags, boundaryKeys(r.Boundary)...); err != nil {
 		return nil, err
 	}
 	if err := s.checkRole(c, r, *in.AssumeRolePolicyDocument); err != nil {
@@ -71,7 +71,7 @@ func (s *service) getRole(_ context.Context, c *authz.Call, in *iamapi.GetRoleRe
 		return nil, err
 	}
 	shown := showCreatedRole(c, x.role)
-	shown.MaxSessionDuration = new(x.role.MaxSessionDuration)
+	shown.MaxSessionDuration, shown.Description = new(x.role.MaxSessionDuration), given(x.role.Description)
 	shown.RoleLastUsed = s.roleLastUsed(x.role.ID)
 	return &iamapi.GetRoleResponse{Role: shown}, nil
 }
@@ -111,7 +111,9 @@ func (s *service) updateRoleDescription(_ context.Context, c *authz.Call, in *ia
 	n := x.role.Clone()
 	n.Description = *in.Description
 	c.Tx.PutRole(x.role, n)
-	return &iamapi.UpdateRoleDescriptionResponse{Role: new(showRole(c, n))}, nil
+	shown := showRole(c, n)
+	shown.MaxSessionDuration = nil // recorded replies lack it
+	return &iamapi.UpdateRoleDescriptionResponse{Role: &shown}, nil
 }
 
 func (s *service) updateAssumeRolePolicy(_ context.Context, c *authz.Call, in *iamapi.UpdateAssumeRolePolicyRequest) (*iamapi.UpdateAssumeRolePolicyResponse, error) {
@@ -155,6 +157,19 @@ func (s *service) listRoles(_ context.Context, c *authz.Call, in *iamapi.ListRol
 	return &iamapi.ListRolesResponse{Roles: each(roles, row), IsTruncated: more, Marker: marker}, nil
 }
 
+// listInstanceProfilesForRole lists none: a role here is in no instance profile.
+// Clients ask before they delete a role.
+func (s *service) listInstanceProfilesForRole(_ context.Context, c *authz.Call, in *iamapi.ListInstanceProfilesForRoleRequest) (*iamapi.ListInstanceProfilesForRoleResponse, error) {
+	x := findRole(c, *in.RoleName)
+	if err := x.authorize(c); err != nil {
+		return nil, err
+	}
+	if _, err := s.pager(c, in.Marker, in.MaxItems, x.role.ID); err != nil {
+		return nil, err
+	}
+	return &iamapi.ListInstanceProfilesForRoleResponse{InstanceProfiles: []iamapi.InstanceProfile{}, IsTruncated: new(false)}, nil
+}
+
 func roleKey(r *directory.Role) string { return strings.ToLower(r.Name) }
 
 // showRole is a role as lists have it.
@@ -167,10 +182,11 @@ func showRole(c *authz.Call, r *directory.Role) iamapi.Role {
 	}
 }
 
-// showCreatedRole is a role as CreateRole has it: without MaxSessionDuration.
+// showCreatedRole is a role as CreateRole has it: without MaxSessionDuration and
+// Description, which recorded replies lack.
 func showCreatedRole(c *authz.Call, r *directory.Role) *iamapi.Role {
 	shown := showRole(c, r)
-	shown.MaxSessionDuration = nil
+	shown.MaxSessionDuration, shown.Description = nil, nil
 	shown.PermissionsBoundary, shown.Tags = showBoundary(r.Boundary), showTags(r.Tags)
 	return &shown
 }

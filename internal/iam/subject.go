@@ -14,7 +14,7 @@ type kind struct {
 	word, title string // "user", "User"
 	attachments string // quota of attached managed policies
 	inlineSize  string // quota of inline policies
-	tagging     string // quota of tags
+	tagging     *tagRules
 }
 
 // subject is a user, role or group on its way through an action: its record, and
@@ -22,7 +22,8 @@ type kind struct {
 type subject struct {
 	*kind
 	name, path, arn string
-	missing         bool // there is none of that name: only name and arn are set
+	shown           string // in a refusal: "user alice", the name as the caller wrote it
+	missing         bool   // there is none of that name: only name, arn and shown are set
 
 	tags     []directory.Tag
 	boundary string
@@ -37,13 +38,17 @@ type subject struct {
 // authorize asks whether the caller may do the call's action to x, and only then
 // tells whether there is x.
 func (x *subject) authorize(c *authz.Call, keys ...authz.Key) error {
-	if err := c.Authorize(authz.Resource{ARN: x.arn, Tags: x.tags, Keys: keys}); err != nil {
+	if err := c.Authorize(x.resource(keys...)); err != nil {
 		return err
 	}
 	if x.missing {
 		return x.notFound()
 	}
 	return nil
+}
+
+func (x *subject) resource(keys ...authz.Key) authz.Resource {
+	return authz.Resource{ARN: x.arn, Shown: x.shown, Tags: x.tags, Keys: keys}
 }
 
 func (x *subject) notFound() error {
@@ -104,10 +109,11 @@ func boundaryKeys(arn string) []authz.Key {
 func serviceLinked(path string) bool { return strings.HasPrefix(path, "/aws-service-role/") }
 
 // authorizeNew asks for the call's action on what is to be made, and for the
-// action that tags it if it is to have tags. AWS asks for both.
-func authorizeNew(c *authz.Call, arn, tagging string, tags []directory.Tag, keys ...authz.Key) error {
+// action that tags it if it is to have tags. AWS asks for both. The refusal of
+// the former prints shown unless that is empty, of the latter the ARN.
+func authorizeNew(c *authz.Call, arn, shown, tagging string, tags []directory.Tag, keys ...authz.Key) error {
 	tagKeys := authz.TagKeys(tags)
-	if err := c.Authorize(authz.Resource{ARN: arn, Keys: append(keys, tagKeys...)}); err != nil {
+	if err := c.Authorize(authz.Resource{ARN: arn, Shown: shown, Keys: append(keys, tagKeys...)}); err != nil {
 		return err
 	}
 	if len(tags) == 0 {
@@ -117,7 +123,12 @@ func authorizeNew(c *authz.Call, arn, tagging string, tags []directory.Tag, keys
 }
 
 // authorizeList asks for an action on all entities of a kind. AWS decides it on
-// "*"; its refusals name the path.
+// "*"; its refusals name the path, of policies in words.
 func authorizeList(c *authz.Call, k directory.Kind, pathPrefix *string) error {
-	return c.Authorize(authz.Resource{ARN: c.View().ARN(k, c.Account(), or(pathPrefix, "/"), "")})
+	path := or(pathPrefix, "/")
+	r := authz.Resource{ARN: c.View().ARN(k, c.Account(), path, "")}
+	if k == directory.KindPolicy {
+		r.Shown = "policy path " + path
+	}
+	return c.Authorize(r)
 }

@@ -31,7 +31,7 @@ func showTags(tags []directory.Tag) []iamapi.Tag {
 
 func showTag(t directory.Tag) iamapi.Tag { return iamapi.Tag{Key: new(t.Key), Value: new(t.Value)} }
 
-// sameKey compares keys as IAM does: without the case of ASCII letters. Unicode
+// sameKey compares keys of users and roles as IAM does: without the case of ASCII letters. Unicode
 // folding would let U+212A (KELVIN SIGN) pass for a k.
 func sameKey(a, b string) bool {
 	lower := func(c byte) byte {
@@ -51,27 +51,41 @@ func sameKey(a, b string) bool {
 	return true
 }
 
-func tagIndex(tags []directory.Tag, key string) int {
-	return slices.IndexFunc(tags, func(t directory.Tag) bool { return sameKey(t.Key, key) })
+// tagRules are what the tags of a kind of resource keep to.
+type tagRules struct {
+	quota     string
+	same      func(a, b string) bool // tells keys that are one
+	duplicate string                 // the refusal of two that are
 }
 
-// checkTags refuses a request's own tags: more than the resource may have, keys
-// that are one, or that are AWS's.
-func checkTags(c *authz.Call, limit string, tags []directory.Tag) error {
+var (
+	userTags = &tagRules{tagsPerUser, sameKey, "Duplicate tag keys found. Please note that Tag keys are case insensitive."}
+	roleTags = &tagRules{tagsPerRole, sameKey, "Duplicate tag keys found. Please note that Tag keys are case insensitive."}
+	// Recorded replies: policies have "a" beside "A".
+	policyTags = &tagRules{tagsPerPolicy, func(a, b string) bool { return a == b }, "Duplicate tag keys found."}
+)
+
+func (r *tagRules) index(tags []directory.Tag, key string) int {
+	return slices.IndexFunc(tags, func(t directory.Tag) bool { return r.same(t.Key, key) })
+}
+
+// check refuses a request's own tags: more than the resource may have, keys that
+// are one, or that are AWS's.
+func (r *tagRules) check(c *authz.Call, tags []directory.Tag) error {
 	for i, t := range tags {
 		switch {
-		case tagIndex(tags, t.Key) != i:
-			return iamapi.InvalidInput.Errorf("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+		case r.index(tags, t.Key) != i:
+			return iamapi.InvalidInput.Errorf("%s", r.duplicate)
 		case len(t.Key) >= 4 && sameKey(t.Key[:4], "aws:"):
 			return iamapi.InvalidInput.Errorf("Tag keys starting with 'aws:' are reserved for internal use")
 		}
 	}
-	return within(c, limit, len(tags))
+	return within(c, r.quota, len(tags))
 }
 
 // checkNew checks what a new user or role is to have.
 func checkNew(c *authz.Call, k *kind, tags []directory.Tag, boundary string) error {
-	if err := checkTags(c, k.tagging, tags); err != nil {
+	if err := k.tagging.check(c, tags); err != nil {
 		return err
 	}
 	if boundary == "" {
@@ -82,25 +96,25 @@ func checkNew(c *authz.Call, k *kind, tags []directory.Tag, boundary string) err
 
 // merged is tags with those of a request: one whose key is there already is
 // replaced, key and value.
-func merged(c *authz.Call, limit string, tags, in []directory.Tag) ([]directory.Tag, error) {
-	if err := checkTags(c, limit, in); err != nil {
+func (r *tagRules) merged(c *authz.Call, tags, in []directory.Tag) ([]directory.Tag, error) {
+	if err := r.check(c, in); err != nil {
 		return nil, err
 	}
 	tags = slices.Clone(tags)
 	for _, t := range in {
-		if at := tagIndex(tags, t.Key); at >= 0 {
+		if at := r.index(tags, t.Key); at >= 0 {
 			tags[at] = t
 		} else {
 			tags = append(tags, t)
 		}
 	}
-	return tags, within(c, limit, len(tags))
+	return tags, within(c, r.quota, len(tags))
 }
 
 // without is tags less those keys; absent ones do not matter.
-func without(tags []directory.Tag, keys []string) []directory.Tag {
+func (r *tagRules) without(tags []directory.Tag, keys []string) []directory.Tag {
 	return slices.DeleteFunc(slices.Clone(tags), func(t directory.Tag) bool {
-		return slices.ContainsFunc(keys, func(k string) bool { return sameKey(k, t.Key) })
+		return slices.ContainsFunc(keys, func(k string) bool { return r.same(k, t.Key) })
 	})
 }
 
@@ -117,7 +131,7 @@ func tag(c *authz.Call, x *subject, in []iamapi.Tag) (err error) {
 	if err := x.authorize(c, authz.TagKeys(tags)...); err != nil {
 		return err
 	}
-	if x.tags, err = merged(c, x.tagging, x.tags, tags); err != nil {
+	if x.tags, err = x.tagging.merged(c, x.tags, tags); err != nil {
 		return err
 	}
 	x.put(c)
@@ -128,7 +142,7 @@ func untag(c *authz.Call, x *subject, keys []string) error {
 	if err := x.authorize(c, untagKeys(keys)...); err != nil {
 		return err
 	}
-	x.tags = without(x.tags, keys)
+	x.tags = x.tagging.without(x.tags, keys)
 	x.put(c)
 	return nil
 }
@@ -168,7 +182,7 @@ func (s *service) tagPolicy(_ context.Context, c *authz.Call, in *iamapi.TagPoli
 		return nil, err
 	}
 	n := p.Clone()
-	if n.Tags, err = merged(c, tagsPerPolicy, p.Tags, tags); err != nil {
+	if n.Tags, err = policyTags.merged(c, p.Tags, tags); err != nil {
 		return nil, err
 	}
 	c.Tx.PutPolicy(p, n)
@@ -189,7 +203,7 @@ func (s *service) untagPolicy(_ context.Context, c *authz.Call, in *iamapi.Untag
 		return nil, err
 	}
 	n := p.Clone()
-	n.Tags = without(p.Tags, in.TagKeys)
+	n.Tags = policyTags.without(p.Tags, in.TagKeys)
 	c.Tx.PutPolicy(p, n)
 	return new(iamapi.UntagPolicyResponse), nil
 }

@@ -13,16 +13,16 @@ import (
 
 var userKind = &kind{
 	word: "user", title: "User",
-	attachments: policiesPerUser, inlineSize: userPolicySize, tagging: tagsPerUser,
+	attachments: policiesPerUser, inlineSize: userPolicySize, tagging: userTags,
 }
 
 func findUser(c *authz.Call, name string) *subject {
 	u := c.Tx.User(c.Account(), name)
 	if u == nil {
-		return &subject{kind: userKind, name: name, missing: true, arn: c.View().ARN(directory.KindUser, c.Account(), "/", name)}
+		return &subject{kind: userKind, name: name, shown: "user " + name, missing: true, arn: c.View().ARN(directory.KindUser, c.Account(), "/", name)}
 	}
 	return &subject{
-		kind: userKind, name: u.Name, path: u.Path, arn: u.ARN(), user: u,
+		kind: userKind, name: u.Name, shown: "user " + name, path: u.Path, arn: u.ARN(), user: u,
 		tags: u.Tags, boundary: u.Boundary, inline: u.Inline, attached: u.Attached,
 	}
 }
@@ -34,7 +34,7 @@ func (s *service) createUser(_ context.Context, c *authz.Call, in *iamapi.Create
 		Tags: tagsOf(in.Tags), Boundary: or(in.PermissionsBoundary, ""),
 	}
 	arn := c.View().ARN(directory.KindUser, u.Account, u.Path, u.Name)
-	if err := authorizeNew(c, arn, "iam:TagUser", u.Tags, boundaryKeys(u.Boundary)...); err != nil {
+	if err := authorizeNew(c, arn, "", "iam:TagUser", u.Tags, boundaryKeys(u.Boundary)...); err != nil {
 		return nil, err
 	}
 	if err := checkNew(c, userKind, u.Tags, u.Boundary); err != nil {

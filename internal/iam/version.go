@@ -36,8 +36,12 @@ func (s *service) createPolicyVersion(_ context.Context, c *authz.Call, in *iama
 }
 
 func (s *service) getPolicyVersion(_ context.Context, c *authz.Call, in *iamapi.GetPolicyVersionRequest) (*iamapi.GetPolicyVersionResponse, error) {
-	m, err := openManaged(c, *in.PolicyArn)
+	m, err := findManaged(c, *in.PolicyArn)
 	if err != nil {
+		return nil, err
+	}
+	m.version = *in.VersionId
+	if err := m.read(c); err != nil {
 		return nil, err
 	}
 	for v, current := range m.versions() {
@@ -68,12 +72,17 @@ func (s *service) deletePolicyVersion(_ context.Context, c *authz.Call, in *iama
 }
 
 func (s *service) setDefaultPolicyVersion(_ context.Context, c *authz.Call, in *iamapi.SetDefaultPolicyVersionRequest) (*iamapi.SetDefaultPolicyVersionResponse, error) {
-	p, err := changeManaged(c, *in.PolicyArn)
+	m, err := findManaged(c, *in.PolicyArn)
 	if err != nil {
 		return nil, err
 	}
+	m.version = *in.VersionId
+	if err := m.modify(c); err != nil {
+		return nil, err
+	}
+	p := m.own
 	if p.Version(*in.VersionId) == nil {
-		return nil, noSuchVersion(*in.PolicyArn, *in.VersionId)
+		return nil, noSuchVersion(m.arn, *in.VersionId)
 	}
 	n := p.Clone()
 	n.Default = *in.VersionId

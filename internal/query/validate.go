@@ -97,7 +97,11 @@ func (c *checker) value(v reflect.Value, s *shape) {
 	case kindStruct:
 		c.structure(v, s.fields)
 	case kindList:
-		if s.item.limits == nil && s.item.kind != kindStruct {
+		switch {
+		case s.item.kind != kindStruct && s.item.limits == nil:
+			return
+		case s.item.kind != kindStruct && !c.o.Echo:
+			c.scalars(v, s)
 			return
 		}
 		for i := range v.Len() {
@@ -110,6 +114,38 @@ func (c *checker) value(v reflect.Value, s *shape) {
 			c.part(v.MapIndex(k), s.item, i, "value")
 		}
 	}
+}
+
+// scalars checks a list in IAM's way: whatever is wrong with whichever item is one
+// failure of the list, which tells all that its items must be.
+//
+// Source: recorded replies to UntagRole and UntagPolicy.
+func (c *checker) scalars(v reflect.Value, s *shape) {
+	for i := range v.Len() {
+		probe := checker{o: c.o}
+		if probe.value(v.Index(i), s.item); probe.count > 0 {
+			c.fail(v, s, "satisfy constraint: ["+s.item.limits.all()+"]", "")
+			return
+		}
+	}
+}
+
+// all tells all limits of an item of a list, in AWS's order.
+func (l *limits) all() string {
+	var musts []string
+	if l.hasMax {
+		musts = append(musts, "have length less than or equal to "+strconv.FormatInt(l.max, 10))
+	}
+	if l.hasMin {
+		musts = append(musts, "have length greater than or equal to "+strconv.FormatInt(l.min, 10))
+	}
+	if l.enum != nil {
+		musts = append(musts, "satisfy enum value set: ["+strings.Join(l.enum, ", ")+"]")
+	}
+	if l.pattern != nil {
+		musts = append(musts, "satisfy regular expression pattern: "+l.pattern.text)
+	}
+	return "Member must " + strings.Join(append(musts, "not be null"), ", Member must ")
 }
 
 // part checks the i-th part of a list or map.

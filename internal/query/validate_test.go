@@ -16,6 +16,10 @@ const (
 	arnText = `[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+`
 )
 
+// untagText is a recorded reply.
+const untagText = "Value at 'tagKeys' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 128, " +
+	"Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+, Member must not be null]"
+
 func text(t *testing.T, err error) string {
 	t.Helper()
 	if err == nil {
@@ -106,6 +110,11 @@ func TestValidateIAMTexts(t *testing.T) {
 		{&iamapi.TagUserRequest{UserName: new("alice"), Tags: []iamapi.Tag{{Key: new(""), Value: new("")}}}, "" +
 			"2 validation errors detected: Value at 'tags.1.member.key' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+; " +
 			"Value at 'tags.1.member.key' failed to satisfy constraint: Member must have length greater than or equal to 1"},
+		{&iamapi.UntagUserRequest{UserName: new("alice"), TagKeys: []string{"k", "", strings.Repeat("k", 129), "<"}}, "1 validation error detected: " + untagText},
+		{&iamapi.UntagRoleRequest{TagKeys: []string{"<"}}, "2 validation errors detected: " +
+			"Value at 'roleName' failed to satisfy constraint: Member must not be null; " + untagText},
+		{&iamapi.UntagPolicyRequest{PolicyArn: new(arn), TagKeys: make([]string, 51)}, "2 validation errors detected: " +
+			"Value at 'tagKeys' failed to satisfy constraint: Member must have length less than or equal to 50; " + untagText},
 	} {
 		if got := text(t, query.Validate(c.in, query.ValidateOptions{})); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)
