@@ -35,7 +35,7 @@ func TestRefusalsTellNothing(t *testing.T) {
 }
 
 // TestDenyingPolicyIsNamed: an explicit deny by a managed policy ends with its ARN,
-// as identity policy and as boundary; by an inline one with the kind.
+// as identity policy, boundary and session policy; by an inline one with the kind.
 func TestDenyingPolicyIsNamed(t *testing.T) {
 	w := newTown(t)
 	denying := "arn:aws:iam::" + home + ":policy/denying"
@@ -54,6 +54,11 @@ func TestDenyingPolicyIsNamed(t *testing.T) {
 	w.grant("", says("Allow", "*", "*", ""))
 	w.do("admin", form("AttachUserPolicy", "UserName", "caller", "PolicyArn", denying))
 	check("attached", "an identity-based policy: "+denying)
+	p := w.principal("role:boss")
+	p.HasSessionPolicy, p.SessionPolicyARNs = true, []string{denying}
+	if _, _, err := w.serveAs(p, request); err == nil || !strings.HasSuffix(err.Error(), "an explicit deny in a session policy: "+denying) {
+		t.Errorf("session: %v", err)
+	}
 }
 
 // TestTagsThatDifferByCase: policies have them. A condition on such a tag allows
