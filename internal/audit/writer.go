@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -143,6 +144,7 @@ func (w *Writer) enqueue(ctx context.Context, line []byte, c Class, sync bool) (
 		return nil, nil, nil
 	}
 	if w.direct && !w.writing {
+		w.gather()
 		b = w.take()
 		if !sync {
 			return b, nil, nil
@@ -155,6 +157,16 @@ func (w *Writer) enqueue(ctx context.Context, line []byte, c Class, sync bool) (
 		w.signal()
 	}
 	return nil, wt, nil
+}
+
+// gather takes the leadership and lets the calls that are about to append do so
+// first, so that one write serves them all: it costs more than to be scheduled
+// again. mu is held, but not meanwhile.
+func (w *Writer) gather() {
+	w.writing = true
+	w.mu.Unlock()
+	runtime.Gosched()
+	w.mu.Lock()
 }
 
 // claim returns with mu held, and when there is no error with room for a line
