@@ -181,7 +181,6 @@ func runServe(ctx context.Context, env *cli.Env, s *settings) error {
 	}
 	defer operators.Close()
 	scheme := map[bool]string{false: "http", true: "https"}[secured != nil]
-	go keepHeap(ctx)
 	logger.Info("serving", "url", scheme+"://"+l.Addr().String(), "data", s.data)
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(l, secured) }()
