@@ -17,6 +17,7 @@ import (
 type dataDir struct {
 	path    string
 	rootKey string // "" is root.key in path
+	options boltkv.Options
 }
 
 func (d dataDir) store() string  { return filepath.Join(d.path, "deputy.db") }
@@ -41,9 +42,12 @@ func (d dataDir) open() (kv.Store, *seal.Ring, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := boltkv.Open(d.store(), boltkv.Options{})
+	store, err := boltkv.Open(d.store(), d.options)
 	if err != nil {
-		return nil, nil, cli.Hint(fmt.Errorf("--data %s: %w", d.path, err), "one deputyd at a time may use a data directory")
+		if errors.Is(err, boltkv.ErrCorrupt) {
+			err = cli.Hint(err, "--store-accept-loss opens a store whose newest commit alone is damaged, at the state before it")
+		}
+		return nil, nil, fmt.Errorf("--data %s: %w", d.path, err)
 	}
 	return store, ring, nil
 }

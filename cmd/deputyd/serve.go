@@ -15,6 +15,7 @@ import (
 	"github.com/deputy-sts/deputy/internal/admin"
 	"github.com/deputy-sts/deputy/internal/audit"
 	"github.com/deputy-sts/deputy/internal/cli"
+	"github.com/deputy-sts/deputy/internal/kv/boltkv"
 	"github.com/deputy-sts/deputy/internal/seal"
 	"github.com/deputy-sts/deputy/internal/server"
 )
@@ -40,9 +41,13 @@ type settings struct {
 	auditSync      string
 	auditOnFailure string
 	oidcAllow      []string
+	acceptLoss     bool
+	allowNetwork   bool
 }
 
-func (s *settings) dir() dataDir { return dataDir{path: s.data, rootKey: s.rootKey} }
+func (s *settings) dir() dataDir {
+	return dataDir{path: s.data, rootKey: s.rootKey, options: boltkv.Options{AcceptLoss: s.acceptLoss, AllowNetwork: s.allowNetwork}}
+}
 
 func newServe(env *cli.Env) *cobra.Command {
 	var s settings
@@ -78,6 +83,8 @@ func (s *settings) flags(cmd *cobra.Command) {
 	f.StringSliceVar(&s.trustedProxies, "trusted-proxies", nil, "CIDRs of proxies whose forwarded headers count")
 	f.StringSliceVar(&s.allowedHosts, "allowed-hosts", nil, "names that the Host header may have (default any)")
 	f.StringVar(&s.rootKey, "root-key", "", "the root key's file (default DIR/root.key)")
+	f.BoolVar(&s.acceptLoss, "store-accept-loss", false, "open a store whose newest commit is damaged, at the state before it")
+	f.BoolVar(&s.allowNetwork, "store-allow-network", false, "open a store on a network file system, whose locks and syncs can't be relied on")
 	f.BoolVar(&s.presignAny, "presign-any", false, "accept presigned URLs for every operation")
 	f.DurationVar(&s.skew, "skew", 15*time.Minute, "how far a client's clock may be off")
 	f.StringVar(&s.auditPath, "audit-path", "", "the audit trail (default DIR/audit.log)")
