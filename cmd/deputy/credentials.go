@@ -59,7 +59,7 @@ func (s *settings) mustUnderstand(keys ...string) error {
 	for _, key := range keys {
 		if s.value(key) != "" {
 			return cli.Exit(exitConfig, cli.Hint(fmt.Errorf("profile %s takes its credentials from %s, and deputy takes them from keys only", s.profile, key),
-				"name a profile with aws_access_key_id, and call deputy sts for the rest"))
+				"name a profile with aws_access_key_id: deputy sts assume-role --profile OTHER --role-arn …"))
 		}
 	}
 	return nil

@@ -20,8 +20,10 @@ func newRoot(env *cli.Env) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "deputy",
 		Short: "obtain and use temporary credentials",
-		Long: `deputy obtains and uses temporary credentials. It takes the AWS CLI's flags, reads
-its files and environment, and prints what it prints.`,
+		Long: `deputy obtains and uses temporary credentials. Its sts and configure commands take
+the AWS CLI's words and flags, read its files and environment, and print what
+version 2 of it prints, as json or text. Profiles that assume roles, --query and
+the other services are not there yet.`,
 		Example: `  deputy sts get-caller-identity
   deputy sts assume-role --role-arn arn:aws:iam::111122223333:role/demo --role-session-name me`,
 		Args: cobra.ArbitraryArgs,
@@ -42,6 +44,8 @@ its files and environment, and prints what it prints.`,
 	flags.BoolVar(&g.debug, "debug", false, "tell on stderr what is used and sent; no secrets")
 	flags.Bool("no-cli-pager", false, "accepted and without effect: nothing is ever paged")
 	flags.Lookup("no-cli-pager").Hidden = true
+	root.Version = cli.Version("deputy")
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(newSTS(env, g), newConfigure(env, g), newVersion(env))
 	return root
 }

@@ -8,8 +8,12 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
+	"github.com/deputy-sts/deputy/internal/admin"
+	"github.com/deputy-sts/deputy/internal/audit"
 	"github.com/deputy-sts/deputy/internal/directory"
+	"github.com/deputy-sts/deputy/internal/server"
 	"github.com/deputy-sts/deputy/internal/session"
 )
 
@@ -50,27 +54,34 @@ func readBootstrap(path string) (*bootstrapFile, error) {
 func accountID(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
 
 // bootstrap fills an empty store: from the file, when there is one, else with
-// one account and an administrator whose new keys are returned to be shown once.
-func bootstrap(ctx context.Context, d *directory.Directory, file, account string) (shown *directory.BootstrapAccount, err error) {
+// one account and an administrator with new keys. What was made is recorded in the
+// trail and returned, nil when the store was filled already.
+func bootstrap(ctx context.Context, srv *server.Server, file, account string) ([]directory.BootstrapAccount, error) {
+	d := srv.Directory()
 	if !d.Empty() {
 		return nil, nil
 	}
-	var b *bootstrapFile
+	first := &directory.BootstrapKey{AccessKeyID: session.NewAccessKeyID("AKIA", account), SecretAccessKey: session.NewSecret()}
+	b := &bootstrapFile{Accounts: []directory.BootstrapAccount{{ID: account, Name: "main", Admin: first}}}
 	if file != "" {
+		var err error
 		if b, err = readBootstrap(file); err != nil {
 			return nil, err
 		}
-	} else {
-		admin := &directory.BootstrapKey{AccessKeyID: session.NewAccessKeyID("AKIA", account), SecretAccessKey: session.NewSecret()}
-		b = &bootstrapFile{Accounts: []directory.BootstrapAccount{{ID: account, Name: "main", Admin: admin}}}
-		shown = &b.Accounts[0]
 	}
-	err = d.Bootstrap(ctx, b.Accounts)
+	lines := admin.BootstrapLines(b.Accounts, time.Now())
+	err := d.Bootstrap(ctx, b.Accounts, lines...)
 	if errors.Is(err, directory.ErrBootstrapped) { // another process was first
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return shown, nil
+	for _, l := range lines {
+		if err := srv.Audit().Append(ctx, l.Line, audit.Change); err != nil {
+			return nil, fmt.Errorf("the accounts were made, but their audit lines wait in the store: %w", err)
+		}
+		d.Drop(l.ID)
+	}
+	return b.Accounts, nil
 }

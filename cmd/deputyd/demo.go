@@ -76,21 +76,22 @@ func (d *demo) assume(ctx context.Context) (sigv4.Credentials, error) {
 
 // text is what to paste, for a person.
 func (d *demo) text() string {
-	return fmt.Sprintf(`deputyd serves STS and IAM at %s, in memory: all is gone when it ends.
+	return fmt.Sprintf(`deputyd serves STS and IAM at %[1]s, in memory: all is gone when it ends.
 
-The demo user, who may assume the role %s:
+The demo user, who may assume the role %[2]s:
 
-  export AWS_ENDPOINT_URL=%s AWS_REGION=%s
-  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s
-  unset AWS_SESSION_TOKEN AWS_PROFILE
+  export AWS_ENDPOINT_URL=%[1]s AWS_REGION=%[4]s AWS_DEFAULT_REGION=%[4]s
+  export AWS_ACCESS_KEY_ID=%[5]s AWS_SECRET_ACCESS_KEY=%[6]s
+  unset AWS_SESSION_TOKEN AWS_PROFILE AWS_ENDPOINT_URL_STS AWS_IGNORE_CONFIGURED_ENDPOINT_URLS
 
   aws sts get-caller-identity
-  aws sts assume-role --role-arn %s --role-session-name me --external-id %s
+  aws sts assume-role --role-arn %[2]s --role-session-name me --external-id %[3]s
 
+An AWS CLI older than 1.29 or 2.13 does not read AWS_ENDPOINT_URL: add --endpoint-url %[1]s.
 Without the AWS CLI, deputy takes the same words: go run ./cmd/deputy sts get-caller-identity
 
 The account's administrator:
 
-  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s
-`, d.Endpoint, d.RoleArn, d.Endpoint, d.Region, d.User.AccessKeyID, d.User.SecretAccessKey, d.RoleArn, d.ExternalID, d.Admin.AccessKeyID, d.Admin.SecretAccessKey)
+  export AWS_ACCESS_KEY_ID=%[7]s AWS_SECRET_ACCESS_KEY=%[8]s
+`, d.Endpoint, d.RoleArn, d.ExternalID, d.Region, d.User.AccessKeyID, d.User.SecretAccessKey, d.Admin.AccessKeyID, d.Admin.SecretAccessKey)
 }

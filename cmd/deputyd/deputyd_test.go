@@ -32,9 +32,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			for _, name := range []string{"AWS_PROFILE=stale", "AWS_SESSION_TOKEN=stale", "AWS_ENDPOINT_URL_STS=http://stale", "AWS_ROLE_ARN=stale", hasty} {
-				env.Vars = append(env.Vars, name)
-			}
+			env.Vars = append(env.Vars, "AWS_PROFILE=stale", "AWS_SESSION_TOKEN=stale", "AWS_ENDPOINT_URL_STS=http://stale", "AWS_ROLE_ARN=stale", hasty)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

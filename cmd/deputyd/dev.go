@@ -88,13 +88,13 @@ func runDev(ctx context.Context, env *cli.Env, o devOptions, command []string) e
 		return err
 	}
 	defer s.Close()
-	shown, err := bootstrap(ctx, s.Directory(), "", o.account)
+	made, err := bootstrap(ctx, s, "", o.account)
 	if err != nil {
 		return err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(l, nil) }()
-	d := &demo{Endpoint: "http://" + l.Addr().String(), Region: "us-east-1", Account: o.account, Admin: keyPair(*shown.Admin)}
+	d := &demo{Endpoint: "http://" + l.Addr().String(), Region: "us-east-1", Account: o.account, Admin: keyPair(*made[0].Admin)}
 	if err := d.setUp(ctx); err != nil {
 		return err
 	}
@@ -154,7 +154,8 @@ func childEnvironment(environ []string, c sigv4.Credentials, endpoint, region st
 	}
 	return append(out,
 		"AWS_ACCESS_KEY_ID="+c.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+c.SecretAccessKey, "AWS_SESSION_TOKEN="+c.SessionToken,
-		"AWS_ENDPOINT_URL="+endpoint, "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region)
+		"AWS_ENDPOINT_URL="+endpoint, "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region,
+		"NO_PROXY=127.0.0.1,localhost,::1", "no_proxy=127.0.0.1,localhost,::1")
 }
 
 // chooses says whether AWS's clients take credentials, endpoint or region from the variable.
@@ -165,5 +166,5 @@ func chooses(name string) bool {
 		"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS":
 		return true
 	}
-	return strings.HasPrefix(name, "AWS_ENDPOINT_URL") || strings.HasPrefix(name, "AWS_CONTAINER_")
+	return name == "NO_PROXY" || name == "no_proxy" || strings.HasPrefix(name, "AWS_ENDPOINT_URL") || strings.HasPrefix(name, "AWS_CONTAINER_")
 }

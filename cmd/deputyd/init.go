@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -22,9 +24,13 @@ store it changes nothing.`,
 			if err := apply(env, cmd); err != nil {
 				return err
 			}
+			_, had := os.Stat(s.dir().store())
 			srv, err := s.start(cmd.Context(), env, slog.New(slog.NewTextHandler(env.Stderr, nil)))
 			if err != nil {
 				return err
+			}
+			if had == nil {
+				fmt.Fprintf(env.Stdout, "%s holds a store already; nothing was changed\n", s.data)
 			}
 			return srv.Close()
 		},

@@ -14,10 +14,10 @@ import (
 func listen(addr string, secured, insecure bool) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, cli.Hint(fmt.Errorf("--listen %s: %w", addr, err), "give an address and a port, such as 127.0.0.1:8080")
+		return nil, usage(fmt.Errorf("--listen %s: %w", addr, err), "give an address and a port, such as 127.0.0.1:8080")
 	}
 	if !secured && !insecure && !loopback(host) {
-		return nil, cli.Hint(fmt.Errorf("--listen %s: plain http beyond loopback is refused", addr),
+		return nil, usage(fmt.Errorf("--listen %s: plain http beyond loopback is refused", addr),
 			"give --tls-cert and --tls-key, or --insecure-http behind a TLS proxy")
 	}
 	l, err := net.Listen("tcp", addr)

@@ -17,6 +17,8 @@ policies, trust, external IDs, session tags. Try it:
 
   deputyd dev`,
 	})
+	root.Version = cli.Version("deputyd")
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(newDev(env), newInit(env), newServe(env), newAdmin(env), newAudit(env), newVersion(env))
 	return root
 }

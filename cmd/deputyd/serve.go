@@ -148,14 +148,19 @@ func (s *settings) start(ctx context.Context, env *cli.Env, logger *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	shown, err := bootstrap(ctx, srv.Directory(), env.Getenv("DEPUTYD_BOOTSTRAP_FILE"), defaultAccount)
+	file := env.Getenv("DEPUTYD_BOOTSTRAP_FILE")
+	made, err := bootstrap(ctx, srv, file, defaultAccount)
 	if err != nil {
 		srv.Close()
 		return nil, cli.Hint(err, "DEPUTYD_BOOTSTRAP_FILE names a JSON file: see docs/operations.md")
 	}
-	if shown != nil {
+	for _, a := range made {
+		if file != "" {
+			logger.Info("account made", "id", a.ID, "name", a.Name, "from", file)
+			continue
+		}
 		fmt.Fprintf(env.Stdout, "account %s, user admin (AdministratorAccess); these keys are shown this once:\n\n  export AWS_ACCESS_KEY_ID=%s\n  export AWS_SECRET_ACCESS_KEY=%s\n\n",
-			shown.ID, shown.Admin.AccessKeyID, shown.Admin.SecretAccessKey)
+			a.ID, a.Admin.AccessKeyID, a.Admin.SecretAccessKey)
 	}
 	return srv, nil
 }
@@ -168,7 +173,7 @@ func runServe(ctx context.Context, env *cli.Env, s *settings) error {
 	var secured *tls.Config
 	if s.tlsCert != "" && s.tlsKey != "" {
 		var err error
-		if secured, err = server.TLS(s.tlsCert, s.tlsKey, nil); err != nil {
+		if secured, err = server.TLS(s.tlsCert, s.tlsKey, nil, func(err error) { logger.Error("the renewed certificate can't be used; the old one is", "err", err) }); err != nil {
 			return cli.Hint(fmt.Errorf("--tls-cert, --tls-key: %w", err), "give PEM files that belong together")
 		}
 	}

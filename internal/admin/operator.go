@@ -151,11 +151,8 @@ func (o *Operator) change(ctx context.Context, event, account string, do func(*d
 		return fmt.Errorf("the audit trail can't be written, so nothing is changed: %w", err)
 	}
 	for range tries {
-		id := newEventID()
-		e := &audit.Entry{
-			EventSource: "deputy-admin", EventName: event, EventID: id, RequestID: id, EventTime: o.now(),
-			RecipientAccountID: account, UserIdentity: audit.Identity{Type: "Operator"}, SourceIPAddress: "admin.sock",
-		}
+		e := newEntry(event, account, o.now())
+		id := e.EventID
 		tx := o.Directory.Begin(true)
 		if err := do(&tx, e); err != nil {
 			return err

@@ -35,7 +35,8 @@ var ErrBootstrapped = errors.New("directory: the store is not empty")
 // Bootstrap makes the first accounts, the first of them the management account,
 // in one commit. Of several nodes that do it at once on one store, one succeeds;
 // the others get ErrBootstrapped and see what that one has made.
-func (d *Directory) Bootstrap(ctx context.Context, list []BootstrapAccount) error {
+// The lines are audit lines, left in the outbox by the same commit.
+func (d *Directory) Bootstrap(ctx context.Context, list []BootstrapAccount, lines ...Pending) error {
 	t := d.Begin(true)
 	if _, done := t.view.small.Get(keyBootstrap); done || !d.Empty() {
 		return ErrBootstrapped
@@ -48,6 +49,9 @@ func (d *Directory) Bootstrap(ctx context.Context, list []BootstrapAccount) erro
 		if err := t.begin(a, i == 0, now); err != nil {
 			return err
 		}
+	}
+	for _, l := range lines {
+		t.Outbox(l.ID, l.Line)
 	}
 	t.require(keyBootstrap, 0)
 	t.blind(put{key: keyBootstrap, data: []byte(`{"at":"` + now.Format(time.RFC3339) + `"}`)})

@@ -44,7 +44,8 @@ func TestTLSReload(t *testing.T) {
 	dir, now := t.TempDir(), time.Now()
 	cert, key := pair(t, dir, 1, now)
 	clock := now
-	config, err := TLS(cert, key, func() time.Time { return clock })
+	var failed []error
+	config, err := TLS(cert, key, func() time.Time { return clock }, func(err error) { failed = append(failed, err) })
 	check(t, err)
 	serial := func() int64 {
 		t.Helper()
@@ -67,6 +68,10 @@ func TestTLSReload(t *testing.T) {
 	if got := serial(); got != 2 {
 		t.Errorf("with a broken file: certificate %d", got)
 	}
+	clock = clock.Add(certificateAge + time.Second)
+	if serial(); len(failed) != 1 {
+		t.Errorf("with a broken file: told %v", failed)
+	}
 	check(t, os.Remove(cert))
 	clock = clock.Add(certificateAge + time.Second)
 	if got := serial(); got != 2 {
@@ -77,7 +82,7 @@ func TestTLSReload(t *testing.T) {
 	if got := serial(); got != 3 {
 		t.Errorf("renewed: certificate %d", got)
 	}
-	if _, err := TLS(filepath.Join(dir, "none.pem"), key, nil); err == nil || !strings.Contains(err.Error(), "none.pem") {
+	if _, err := TLS(filepath.Join(dir, "none.pem"), key, nil, nil); err == nil || !strings.Contains(err.Error(), "none.pem") {
 		t.Errorf("a missing file: %v", err)
 	}
 }
@@ -89,7 +94,7 @@ func TestSec_F15_TLS(t *testing.T) {
 	c := w.user("secure", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:ListUsers","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}}}`)
 	refused(t, "in clear", w.call(c, "iam", "ListUsers"), 403, "AccessDenied")
 	cert, key := pair(t, t.TempDir(), 1, time.Now())
-	config, err := TLS(cert, key, nil)
+	config, err := TLS(cert, key, nil, nil)
 	check(t, err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)

@@ -13,12 +13,13 @@ const certificateAge = 10 * time.Second
 
 // TLS gives a configuration whose certificate is read again when its files
 // change, so that a renewed one is used without a restart. A pair that can't be
-// read keeps the old one in use. TLS 1.2 is the oldest version.
-func TLS(certFile, keyFile string, now func() time.Time) (*tls.Config, error) {
+// read keeps the old one in use, and failed is told why, once for each change of
+// the files. TLS 1.2 is the oldest version.
+func TLS(certFile, keyFile string, now func() time.Time, failed func(error)) (*tls.Config, error) {
 	if now == nil {
 		now = time.Now
 	}
-	c := &certificate{cert: certFile, key: keyFile, now: now}
+	c := &certificate{cert: certFile, key: keyFile, now: now, failed: failed}
 	if err := c.load(); err != nil {
 		return nil, err
 	}
@@ -28,6 +29,7 @@ func TLS(certFile, keyFile string, now func() time.Time) (*tls.Config, error) {
 type certificate struct {
 	cert, key string
 	now       func() time.Time
+	failed    func(error)
 
 	mu      sync.Mutex
 	pair    *tls.Certificate
@@ -41,7 +43,10 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if now := c.now(); now.Sub(c.looked) > certificateAge {
 		c.looked = now
 		if changed, err := c.modified(); err == nil && changed != c.changed {
-			_ = c.read(changed) // the old pair stays in use
+			if err := c.read(changed); err != nil { // the old pair stays in use
+				c.changed = changed
+				c.failed(err)
+			}
 		}
 	}
 	return c.pair, nil
