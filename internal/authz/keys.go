@@ -50,7 +50,7 @@ func (c *Call) lookup(key string) ([]string, bool) {
 			return k.Values, true
 		}
 	}
-	if c.Principal != nil && !strings.HasPrefix(key, "sts:") && !strings.HasPrefix(key, "iam:") {
+	if c.Principal != nil && !global && !strings.HasPrefix(key, "sts:") && !strings.HasPrefix(key, "iam:") {
 		return c.federation(key)
 	}
 	return nil, false

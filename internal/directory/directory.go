@@ -110,8 +110,8 @@ func (d *Directory) Begin(record bool) Tx { return Tx{view: d.View(), record: re
 // Commit writes what the Tx has put, if all that it depends on is still so, and
 // waits until the view shows it. The revision is that of the commit, or the
 // view's when the Tx has put nothing. kv.ErrConflict: wait for a newer view
-// (WaitNewer) and decide again; kv.ErrUnavailable and others: nothing was
-// written. When ctx ends while the view is waited for, the revision is not 0
+// (WaitNewer) and decide again; kv.ErrUnavailable: nothing was written, or it is
+// not known (see kv.Store). When ctx ends while the view is waited for, the revision is not 0
 // beside the error: the change is done.
 func (d *Directory) Commit(ctx context.Context, t *Tx) (int64, error) {
 	if t.err != nil {

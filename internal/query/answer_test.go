@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"reflect"
@@ -185,4 +186,15 @@ func FuzzText(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What a caller wrote stands in answers and in the audit trail without anything
+// that steers a terminal or hides what it is.
+func TestUnseenCharactersAreEscaped(t *testing.T) {
+	for _, r := range "\u0085\u009b\u061c\u200b\u200f\u2028\u202e\u2066\ufeff" {
+		text := string(query.AppendAudit(nil, &stsapi.AssumeRoleRequest{RoleSessionName: new("a" + string(r) + "b")}))
+		if strings.ContainsRune(text, r) || !strings.Contains(text, fmt.Sprintf(`a\u%04xb`, r)) {
+			t.Errorf("%U stands in %s", r, text)
+		}
+	}
 }

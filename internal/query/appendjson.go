@@ -168,7 +168,7 @@ func appendQuoted(dst []byte, s string) []byte {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && size == 1 || r == '\u2028' || r == '\u2029' {
+		if r == utf8.RuneError && size == 1 || unseen(r) {
 			dst = append(dst, s[from:i]...)
 			dst = append(dst, `\u`...)
 			dst = append(dst, hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
@@ -177,6 +177,13 @@ func appendQuoted(dst []byte, s string) []byte {
 		i += size
 	}
 	return append(append(dst, s[from:]...), '"')
+}
+
+// unseen tells the characters beyond ASCII that end lines for some readers, steer
+// a terminal (C1), or change what a person sees: bidirectional controls and those
+// without width. All lie within four hexadecimal digits.
+func unseen(r rune) bool {
+	return r >= 0x80 && (r <= 0x9f || r == 0x61c || r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2060 && r <= 0x206f || r == 0xfeff)
 }
 
 func appendEscaped(dst []byte, b byte) []byte {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 const (
@@ -27,6 +28,7 @@ const (
 // Errors are as for Load.
 func LoadOrCreate(path string) (r *Ring, created bool, err error) {
 	if r, err = Load(path); !errors.Is(err, fs.ErrNotExist) {
+		removeLeftovers(filepath.Dir(path))
 		return r, false, err
 	}
 	k, err := NewKey()
@@ -40,14 +42,32 @@ func LoadOrCreate(path string) (r *Ring, created bool, err error) {
 	case err != nil:
 		return nil, false, fmt.Errorf("seal: cannot make the root key file %s: %w", path, err)
 	}
+	removeLeftovers(filepath.Dir(path))
 	r, err = Load(path)
 	return r, err == nil, err
 }
 
+// leftoverAge is when a half-made key file can't be another process's any more.
+const leftoverAge = time.Minute
+
+// removeLeftovers removes what a process killed in create has left: it may be a
+// copy of a key.
+func removeLeftovers(dir string) {
+	names, _ := filepath.Glob(filepath.Join(dir, temporary))
+	for _, name := range names {
+		if info, err := os.Lstat(name); err == nil && time.Since(info.ModTime()) > leftoverAge {
+			os.Remove(name)
+		}
+	}
+}
+
+// temporary is the pattern of the names under which key files are made.
+const temporary = ".root-key-*"
+
 // create writes a file that appears under its name only when it is complete.
 func create(path, text string) error {
 	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, ".root-key-*") // O_EXCL, mode 0600 less the umask
+	f, err := os.CreateTemp(dir, temporary) // O_EXCL, mode 0600 less the umask
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -342,5 +343,31 @@ func BenchmarkOpenSeal(b *testing.B) {
 		if _, err := r.AppendOpen(buf, Session, aad, sealed); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// A process killed while it made the key file leaves a copy under another name; the
+// next start removes it, but not the file that another process is making.
+func TestLeftoversAreRemoved(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "root.key")
+	old, fresh := filepath.Join(dir, ".root-key-1"), filepath.Join(dir, ".root-key-2")
+	for _, name := range []string{old, fresh} {
+		if err := os.WriteFile(name, []byte("a copy"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hourAgo := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(old, hourAgo, hourAgo); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := LoadOrCreate(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(old); err == nil {
+		t.Error("the copy is still there")
+	}
+	if _, err := os.Lstat(fresh); err != nil {
+		t.Error("a file in the making is gone")
 	}
 }
