@@ -227,18 +227,21 @@ func (x *exchange) authenticate(body []byte) (*authz.Call, error) {
 		return s.gate.NewCall(request), nil
 	}
 	principal, result, err := s.authn.Authenticate(r, body, x.svc.api.Name)
-	if err == nil && result.Presigned && !s.cfg.PresignAny && x.op.Name != "GetCallerIdentity" {
-		err = presignRefused
-	}
 	if err != nil {
 		return nil, x.refused(request, err)
 	}
 	request.Principal = principal
 	request.Region = cmp.Or(result.Credential.Region, request.Region)
-	return s.gate.NewCall(request), nil
+	call := s.gate.NewCall(request)
+	if result.Presigned && !s.cfg.PresignAny && x.op.Name != "GetCallerIdentity" {
+		defer call.Release() // who calls is known: refused in that name, and no failed authentication
+		call.Refused(presignRefused)
+		return nil, presignRefused
+	}
+	return call, nil
 }
 
-var presignRefused = &sigv4.Error{Code: "AccessDenied", Status: http.StatusForbidden, Message: "Presigned requests are accepted for GetCallerIdentity only."}
+var presignRefused = query.AccessDenied.Errorf("Presigned requests are accepted for GetCallerIdentity only.")
 
 // tlsNames are the version and the suite as CloudTrail writes them.
 func tlsNames(state *tls.ConnectionState) (version, cipher string) {

@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -171,6 +172,29 @@ func TestSec_A15_PresignedOnlyForGetCallerIdentity(t *testing.T) {
 	open := newWorld(t, func(c *Config) { c.PresignAny = true })
 	if rec := open.serve(presigned(t, open.admin, "iam", form("iam", "ListUsers"))); rec.Code != 200 {
 		t.Errorf("presigned ListUsers with the setting: %d %s", rec.Code, rec.Body)
+	}
+}
+
+// TestRefusedPresignIsTheCallers: the refusal of a verified caller stands in the
+// trail under the caller's name, and is no failed authentication.
+func TestRefusedPresignIsTheCallers(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.FailedAuth, c.FailedAuthBurst = 0.001, 1 })
+	for range 5 {
+		r := presigned(t, w.low, "iam", form("iam", "ListUsers"))
+		r.RemoteAddr = "198.51.100.7:40000"
+		refused(t, "presigned", w.serve(r), 403, "AccessDenied")
+	}
+	check(t, w.Close())
+	trail, err := os.ReadFile(w.trail)
+	check(t, err)
+	told := 0
+	for line := range strings.Lines(string(trail)) {
+		if strings.Contains(line, `"ListUsers"`) && strings.Contains(line, `"AccessDenied"`) && strings.Contains(line, w.lowARN) && strings.Contains(line, w.low.AccessKeyID) {
+			told++
+		}
+	}
+	if told != 5 {
+		t.Errorf("%d lines name the caller, want 5:\n%s", told, trail)
 	}
 }
 
