@@ -64,6 +64,12 @@ func (f *file) open() (t tail, err error) {
 	if err := lock(h); err != nil {
 		return t, fmt.Errorf("%s: another process writes it: %w", f.path, err)
 	}
+	if info.Size() == 0 {
+		// It may be new, here or in the place of one that was renamed.
+		if err := syncDir(f.path); err != nil {
+			return t, fmt.Errorf("the directory of %s: %w", f.path, err)
+		}
+	}
 	t, err = readTail(h, info.Size())
 	if err != nil {
 		return t, fmt.Errorf("%s: %w", f.path, err)

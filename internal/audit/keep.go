@@ -156,6 +156,8 @@ func (s *syncing) arm() {
 // sync syncs the file and wakes those whose lines were written before. After a
 // failure nobody knows what is on the disk (the kernel may have dropped the
 // pages and will not tell again): the writer refuses until it is opened anew.
+// That holds for lines written while the fsync that failed was under way, too,
+// whatever the next one says.
 func (w *Writer) sync() {
 	s := &w.syncing
 	s.mu.Lock()
@@ -166,8 +168,14 @@ func (w *Writer) sync() {
 	err := w.file.sync()
 	w.busy[1].Store(0)
 	if err != nil {
-		err = w.fail(err, true)
+		w.fail(err, true)
 	}
+	w.mu.Lock()
+	err = nil
+	if w.broken {
+		err = w.failure
+	}
+	w.mu.Unlock()
 	for _, wt := range waiting {
 		wt.ready <- verdict{err: err}
 	}

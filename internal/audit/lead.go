@@ -170,7 +170,7 @@ func (w *Writer) first(line []byte) bool {
 	return true
 }
 
-// remember makes the ids of the changes just written known to Contains.
+// remember makes the changes just written known to first.
 func (w *Writer) remember() {
 	if len(w.fresh) == 0 {
 		return

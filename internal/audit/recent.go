@@ -49,14 +49,6 @@ func (r *recent) addKey(key uint64) {
 	r.next = (r.next + 1) % recentIDs
 }
 
-func (r *recent) has(id []byte) bool {
-	if len(id) == 0 {
-		return false
-	}
-	_, known := r.lookup(id)
-	return known
-}
-
 const idMember = `,"eventID":"`
 
 // eventID returns the entry's own id. The members that can hold a caller's

@@ -40,6 +40,8 @@ type Writer struct {
 	last    Head   // of what is written
 	lost    uint64 // reads and issues that could not be written since the last line
 
+	owed atomic.Bool // see Owe
+
 	recentMu sync.Mutex
 	recent   recent
 
@@ -91,8 +93,10 @@ func Open(path string, o Options) (*Writer, error) {
 // latest within Options.Interval. For Issue and Change it returns when the line
 // is written, or also synced, by Options.Sync. ErrUnavailable means that the
 // line is not in the file, or not known to be: after Options.Timeout, or when
-// ctx ended, it may still get there. A Change may be given again; it is written
-// once.
+// ctx ended, it may still get there. A Change may be given again: it is written
+// once, if its event is among the latest of this file (those in the last 4 MiB
+// when it was opened and the changes written since, 16,384 in all), and waited
+// for as the first time.
 //
 // Neither the time nor ctx ends a write to a regular file that the kernel
 // holds up: the one call that does the write waits for it, all others are
@@ -250,14 +254,12 @@ func (w *Writer) Head() Head {
 	return w.last
 }
 
-// Contains tells whether the event is among the latest of this file: those in
-// the last 4 MiB when it was opened and the changes written since, 16,384 in
-// all. After a crash it tells which records of the outbox are in the file.
-func (w *Writer) Contains(eventID string) bool {
-	w.recentMu.Lock()
-	defer w.recentMu.Unlock()
-	return w.recent.has([]byte(eventID))
-}
+// Owe notes that changes are kept elsewhere whose lines are not in the file. All
+// who append to it share the note: who next succeeds can give them again.
+func (w *Writer) Owe() { w.owed.Store(true) }
+
+// TakeOwed tells whether Owe was called since TakeOwed was.
+func (w *Writer) TakeOwed() bool { return w.owed.Load() && w.owed.CompareAndSwap(true, false) }
 
 // Close writes and syncs what was handed over and closes the file. It gives up
 // after Options.Timeout. Later Appends are refused.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/deputy-sts/deputy/internal/audit"
@@ -24,7 +23,8 @@ type Options struct {
 	ContinueUnaudited bool
 }
 
-// Gate makes Calls. One serves a process.
+// Gate makes Calls. One serves a process; others on the same directory and audit
+// may commit beside it.
 type Gate struct {
 	directory *directory.Directory
 	audit     *audit.Writer
@@ -35,7 +35,6 @@ type Gate struct {
 	managed sync.Map // ARN of an AWS-managed policy -> *policy.Policy; AWS's list bounds it
 	onStar  sync.Map // action -> bool: it has no resource-level permissions; bounded by the actions registered
 	noTrust *policy.Policy
-	behind  atomic.Bool // a committed change waits in the store for the audit
 	calls   sync.Pool
 }
 
@@ -54,7 +53,7 @@ func New(o Options) (*Gate, error) {
 	}
 	g.noTrust = mustParse(noTrust)
 	g.calls.New = func() any { return new(Call) }
-	if err := g.drain(context.Background()); err != nil && !g.unaudited {
+	if err := g.Drain(context.Background()); err != nil && !g.unaudited {
 		return nil, fmt.Errorf("authz: changes wait in the store to be audited: %w", err)
 	}
 	return g, nil

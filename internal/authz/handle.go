@@ -3,7 +3,6 @@ package authz
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/deputy-sts/deputy/internal/audit"
 	"github.com/deputy-sts/deputy/internal/directory"
@@ -61,9 +60,6 @@ func classOf(api *query.API, action string) audit.Class {
 // tries bounds how often a change is decided again when others came first.
 // Somebody succeeds in each round, so that many in a row mean something is wrong.
 const tries = 256
-
-// commitTimeout bounds the wait for the store.
-const commitTimeout = 30 * time.Second
 
 var (
 	missingToken = query.Code{Name: "MissingAuthenticationToken", Status: 403}.Errorf("Request is missing Authentication Token")
@@ -131,31 +127,23 @@ func (c *Call) change(ctx context.Context, in any, h func() (any, error)) error 
 	return c.finish(audit.Change, in, nil, errContended)
 }
 
-// commit writes the change and its audit record in one step, then moves the
-// record to the file. Once committed the record cannot be lost: if the file fails
-// now, the record stays in the store until drain.
+// commit writes the change and its audit record (Gate.Commit). A line that waits
+// in the store does not undo the change, so that the client is told of success.
 func (c *Call) commit(ctx context.Context, in, out any) error {
-	// A client that leaves must not leave it open whether its change happened.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
-	defer cancel()
-	if c.gate.audit == nil {
-		_, err := c.gate.directory.Commit(ctx, &c.Tx)
-		return err
-	}
 	id := newEventID()
-	line := c.line(nil, lineOf{id: id, class: audit.Change, in: in, out: out, account: c.Account()})
-	c.Tx.Outbox(id, line)
-	switch _, err := c.gate.directory.Commit(ctx, &c.Tx); {
+	var line []byte
+	if c.gate.audit != nil {
+		line = c.line(nil, lineOf{id: id, class: audit.Change, in: in, out: out, account: c.Account()})
+	}
+	switch err := c.gate.Commit(ctx, &c.Tx, id, line); {
+	case err == nil || errors.Is(err, ErrWaits):
+		c.done = c.gate.audit != nil
+		return nil
 	case errors.Is(err, kv.ErrConflict):
 		return err
-	case err != nil:
-		// Perhaps it did happen: then its line is in the store.
-		c.gate.behind.Store(true)
+	default:
 		return c.finish(audit.Change, in, nil, err)
 	}
-	c.done = true
-	c.gate.moveOut(ctx, id, line)
-	return nil
 }
 
 // refresh reads the caller again through the Tx: a change of the caller's own
