@@ -36,6 +36,7 @@ type Gate struct {
 	onStar  sync.Map // action -> bool: it has no resource-level permissions; bounded by the actions registered
 	noTrust *policy.Policy
 	calls   sync.Pool
+	slots   chan struct{} // MaxChanges of them
 }
 
 // New makes a Gate, and writes to the audit what was left in the store when the
@@ -52,6 +53,7 @@ func New(o Options) (*Gate, error) {
 		g.log = slog.New(slog.DiscardHandler)
 	}
 	g.noTrust = mustParse(noTrust)
+	g.slots = make(chan struct{}, MaxChanges)
 	g.calls.New = func() any { return new(Call) }
 	if err := g.Drain(context.Background()); err != nil && !g.unaudited {
 		return nil, fmt.Errorf("authz: changes wait in the store to be audited: %w", err)

@@ -61,6 +61,12 @@ func classOf(api *query.API, action string) audit.Class {
 // Somebody succeeds in each round, so that many in a row mean something is wrong.
 const tries = 256
 
+// MaxChanges is how many changes of one Gate can be under way; more wait their
+// turn. It bounds how far the view, on which quotas are counted, can be behind
+// the store, and how many decide again in a round when they are in each other's
+// way. It is ample for the commits that share one fsync.
+const MaxChanges = 48
+
 var (
 	missingToken = query.Code{Name: "MissingAuthenticationToken", Status: 403}.Errorf("Request is missing Authentication Token")
 	errUnasked   = errors.New("authz: the action was answered without asking for permission")
@@ -106,6 +112,10 @@ func (c *Call) change(ctx context.Context, in any, h func() (any, error)) error 
 	if err := c.healthy(); err != nil {
 		return err
 	}
+	if err := c.enter(ctx); err != nil {
+		return c.finish(audit.Change, in, nil, err)
+	}
+	defer func() { <-c.gate.slots }()
 	for range tries {
 		c.begin(true)
 		err := c.refresh()
@@ -125,6 +135,16 @@ func (c *Call) change(ctx context.Context, in any, h func() (any, error)) error 
 		}
 	}
 	return c.finish(audit.Change, in, nil, errContended)
+}
+
+// enter waits for one of the gate's slots, as long as the client does.
+func (c *Call) enter(ctx context.Context) error {
+	select {
+	case c.gate.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return errContended
+	}
 }
 
 // commit writes the change and its audit record (Gate.Commit). A line that waits

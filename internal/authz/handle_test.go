@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -460,6 +461,83 @@ func TestGoneClient(t *testing.T) {
 	_, err = m.Serve(ctx, c, iamapi.API.Op("CreateGroup"), params)
 	if lines := r.lines(); err != nil || !r.exists("left") || len(lines) != 1 || lines[0]["errorCode"] != nil {
 		t.Errorf("%v: %v", err, lines)
+	}
+}
+
+// TestMaxChanges holds more changes in their handlers than may be under way. Who
+// gives up waiting has changed nothing, and has its line.
+func TestMaxChanges(t *testing.T) {
+	r := newRoom(t)
+	entered, leave := make(chan bool, 3*MaxChanges), make(chan bool)
+	slow := func(ctx context.Context, c *Call, in *createIn) (*createOut, error) {
+		entered <- true
+		<-leave
+		return createGroup(ctx, c, in)
+	}
+	var wg sync.WaitGroup
+	for i := range 2 * MaxChanges {
+		wg.Go(func() {
+			if err := r.create("g"+strconv.Itoa(i), slow); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range MaxChanges {
+		<-entered
+	}
+	m := query.NewMux[*Call](&iamapi.API)
+	Handle(m, "CreateGroup", slow)
+	params, err := query.ParseForm("POST", "", "application/x-www-form-urlencoded", []byte("GroupName=impatient"))
+	check(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	c := r.gate.NewCall(Request{Principal: r.principal(), Service: "iam", Action: "CreateGroup"})
+	_, err = m.Serve(ctx, c, iamapi.API.Op("CreateGroup"), params)
+	c.Release()
+	if lines := r.lines(); code(err) != "ServiceUnavailable" {
+		t.Errorf("%v: %v", err, lines)
+	}
+	if n := len(entered); n > 0 {
+		t.Errorf("%d changes more than %d are under way", n, MaxChanges)
+	}
+	close(leave)
+	wg.Wait()
+	if n := r.dir.View().Counts(account).Groups; n != 2*MaxChanges || r.exists("impatient") {
+		t.Errorf("%d groups", n)
+	}
+}
+
+// TestCommitSurvivesLeaving: a commit whose caller has left is made all the same,
+// and a line that cannot be written waits until one of the same audit can be.
+func TestCommitSurvivesLeaving(t *testing.T) {
+	r := newRoom(t)
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	commit := func(id, name string) error {
+		tx := r.dir.Begin(true)
+		tx.PutGroup(nil, &directory.Group{ID: "AGPA" + id, Account: account, Path: "/", Name: name})
+		return r.gate.Commit(ctx, &tx, id, []byte(`{"eventName":"E","eventID":"`+id+`"}`))
+	}
+	check(t, commit("1", "one"))
+	full := r.log
+	check(t, full.Close())
+	if err := commit("2", "two"); !errors.Is(err, ErrWaits) || !r.exists("two") || !full.TakeOwed() {
+		t.Errorf("%v", err)
+	}
+	// What is owed, whoever says so, the next who writes a line pays.
+	r.open(false)
+	tx := r.dir.Begin(true)
+	tx.Outbox("3", []byte(`{"eventName":"E","eventID":"3"}`))
+	_, err := r.dir.Commit(t.Context(), &tx)
+	check(t, err)
+	r.log.Owe()
+	check(t, commit("4", "four"))
+	var ids []string
+	for _, l := range r.lines() {
+		ids = append(ids, l["eventID"].(string))
+	}
+	if want := []string{"1", "2", "4", "3"}; !slices.Equal(ids, want) {
+		t.Errorf("the trail has %v, not %v", ids, want)
 	}
 }
 

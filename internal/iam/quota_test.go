@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/deputy-sts/deputy/internal/authz"
 	"github.com/deputy-sts/deputy/internal/awsdata"
 	"github.com/deputy-sts/deputy/internal/iamapi"
 	"github.com/deputy-sts/deputy/internal/query"
@@ -167,5 +168,32 @@ func TestAccountQuotas(t *testing.T) {
 				t.Errorf("there are %d; %d made, %d refused", have, made.Load(), refused.Load())
 			}
 		})
+	}
+}
+
+// TestManyNearLimit: a quota is kept by more than may be under way at once, also
+// where they begin to wait for each other only when some are made.
+func TestManyNearLimit(t *testing.T) {
+	if nearLimit <= authz.MaxChanges {
+		t.Fatalf("%d may add at once, and wait for each other when %d are left", authz.MaxChanges, nearLimit)
+	}
+	w := newWorld(t)
+	const room, callers = nearLimit + 2, 300
+	w.limit(groupsPerAccount, room)
+	var made atomic.Int32
+	var running sync.WaitGroup
+	for i := range callers {
+		running.Go(func() {
+			_, _, err := w.serve("admin", form("CreateGroup", "GroupName", fmt.Sprint("x", i)))
+			if e, _ := err.(*query.Error); err == nil {
+				made.Add(1)
+			} else if e == nil || e.Code != iamapi.LimitExceeded {
+				t.Error(err)
+			}
+		})
+	}
+	running.Wait()
+	if n := w.dir.View().Counts(home).Groups; n != room || made.Load() != room {
+		t.Errorf("there are %d of %d; %d made", n, room, made.Load())
 	}
 }
