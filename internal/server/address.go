@@ -69,3 +69,21 @@ func parseAddr(s string) netip.Addr {
 	}
 	return addr.Unmap().WithZone("")
 }
+
+// network is whom an address is counted as: one customer holds at least a /64 of IPv6.
+func network(addr netip.Addr) netip.Addr {
+	if !addr.Is6() || addr.IsLoopback() {
+		return addr
+	}
+	p, _ := addr.Prefix(64)
+	return p.Addr()
+}
+
+// connectionsOf is how many connections the address may have at once. The
+// machine's own clients and the proxies that speak for many get more.
+func (s *Server) connectionsOf(addr netip.Addr) int {
+	if !addr.IsValid() || addr.IsLoopback() || s.trusted(addr) {
+		return maxConnectionsNear
+	}
+	return maxConnectionsEach
+}

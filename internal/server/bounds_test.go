@@ -123,6 +123,50 @@ func TestSec_H02_StalledClientsAreCut(t *testing.T) {
 	}
 }
 
+// TestSec_H02_StalledBodiesAreBounded stalls hundreds of unsigned requests
+// shortly before the end of a large body: together they
+// hold no more than the budget, small requests are served all the while,
+// and large ones again when the stalled ones have ended.
+func TestSec_H02_StalledBodiesAreBounded(t *testing.T) {
+	n := 300
+	if testing.Short() {
+		n = 100
+	}
+	w := newWorld(t)
+	w.bodies.large, w.bodies.small = 4<<20, 8<<20
+	addr := w.listening()
+	head, _ := wire(t, w, "GetCallerIdentity")
+	stalled := head + length(strings.Repeat("x", MaxBody)) + "\r\n" + strings.Repeat("x", 255<<10)
+	before := heap()
+	for range n {
+		c, err := net.Dial("tcp", addr)
+		check(t, err)
+		defer c.Close()
+		go io.WriteString(c, stalled)
+	}
+	waitFor(t, func() bool { return w.bodies.used.Load() > 3<<20 })
+	time.Sleep(300 * time.Millisecond)
+	if used := w.bodies.used.Load(); used > 4<<20 {
+		t.Errorf("%d KiB are taken", used>>10)
+	}
+	if grown := heap() - before; grown > int64(n)*48<<10+16<<20 {
+		t.Errorf("%d stalled bodies hold %d KiB", n, grown>>10)
+	}
+	small, large := form("sts", "GetCallerIdentity", "Unknown", strings.Repeat("x", 10<<10)), form("sts", "GetCallerIdentity", "Unknown", strings.Repeat("x", 200<<10))
+	if rec := w.serve(request(t, w.low, "sts", small)); rec.Code != 200 {
+		t.Errorf("a small body meanwhile: %d %.200s", rec.Code, rec.Body)
+	}
+	unavailable(t, "a large body meanwhile", w.serve(request(t, w.low, "sts", large)))
+	w.http.Close()
+	waitFor(t, func() bool { return w.bodies.used.Load() == 0 })
+	if rec := w.serve(request(t, w.low, "sts", large)); rec.Code != 200 {
+		t.Errorf("a large body later: %d %.200s", rec.Code, rec.Body)
+	}
+	if used := w.bodies.used.Load(); used != 0 {
+		t.Errorf("%d bytes were not given back", used)
+	}
+}
+
 func heap() int64 {
 	runtime.GC()
 	var m runtime.MemStats
@@ -193,7 +237,7 @@ func (nothing) WriteHeader(int)             {}
 // InternalFailure that tells nothing, and the count shows it.
 func TestSec_H04_PanicsAreCounted(t *testing.T) {
 	w := newWorld(t)
-	broken := &Server{cfg: w.cfg, services: w.services, failures: w.failures} // no authenticator
+	broken := &Server{cfg: w.cfg, services: w.services, failures: w.failures, bodies: budget{large: largeBodies, small: allBodies}} // no authenticator
 	rec := httptest.NewRecorder()
 	broken.ServeHTTP(rec, request(t, w.low, "sts", form("sts", "GetCallerIdentity")))
 	refused(t, "broken", rec, 500, "InternalFailure")

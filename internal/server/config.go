@@ -25,8 +25,15 @@ const (
 	writeTimeout  = 20 * time.Second
 	idleTimeout   = 60 * time.Second
 
-	maxConnections = 16384
-	maxStreams     = 100 // requests at once on one HTTP/2 connection
+	maxConnections     = 16384
+	maxConnectionsEach = 1024 // of one address
+	maxConnectionsNear = 8192 // of loopback, of a trusted proxy, of a socket that has no address
+	maxStreams         = 100  // requests at once on one HTTP/2 connection
+
+	ownBody     = 4 << 10   // bytes of a body that a request has a buffer for
+	smallBody   = 16 << 10  // bytes of a body that counts as small
+	largeBodies = 96 << 20  // bytes of all bodies together from which on no body grows beyond smallBody
+	allBodies   = 192 << 20 // bytes of all bodies together from which on none grows beyond ownBody
 )
 
 // Config says what a server is made of. Store and Ring must be given; the zero

@@ -42,10 +42,7 @@ func (f *failures) allow(addr netip.Addr, now time.Time) bool {
 	if addr.IsLoopback() {
 		return true
 	}
-	if addr.Is6() { // one customer holds at least a /64
-		p, _ := addr.Prefix(64)
-		addr = p.Addr()
-	}
+	addr = network(addr)
 	s := &f.shard[maphash.Comparable(f.seed, addr)%failureShards]
 	s.Lock()
 	defer s.Unlock()

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"path"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 
@@ -24,13 +23,15 @@ type scratch struct {
 	body, out []byte
 }
 
-var pool = sync.Pool{New: func() any { return &scratch{body: make([]byte, 0, 2048), out: make([]byte, 0, 4096)} }}
+var pool = sync.Pool{New: func() any { return &scratch{body: make([]byte, 0, ownBody), out: make([]byte, 0, 4096)} }}
 
-// keepAtMost is the largest buffer that goes back to the pool.
+// keepAtMost is the largest buffer of an answer that goes back to the pool.
 const keepAtMost = 64 << 10
 
+// release puts the buffers back. Those of larger bodies go: in the pool they
+// would be memory that no budget counts.
 func (sc *scratch) release() {
-	if cap(sc.body) <= keepAtMost && cap(sc.out) <= keepAtMost {
+	if cap(sc.body) <= ownBody && cap(sc.out) <= keepAtMost {
 		pool.Put(sc)
 	}
 }
@@ -52,7 +53,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x := exchange{s: s, w: w, r: r, sc: pool.Get().(*scratch), id: newRequestID()}
-	defer x.sc.release()
+	defer x.end()
 	defer x.recovered()
 	x.serve()
 }
@@ -64,8 +65,16 @@ type exchange struct {
 	r   *http.Request
 	sc  *scratch
 	id  string
+	own int64    // bytes that its body took from the budget
 	svc *service // known once Action and Version are
 	op  *query.Op
+}
+
+func (x *exchange) end() {
+	x.sc.release()
+	if x.own > 0 {
+		x.s.bodies.giveBack(x.own)
+	}
 }
 
 func (x *exchange) serve() {
@@ -171,7 +180,9 @@ func (x *exchange) readBody() ([]byte, error) {
 	}
 	for {
 		if len(b) == cap(b) { // by what has come, never by what the length claims
-			b = slices.Grow(b, len(b))
+			if b = x.grown(b); b == nil {
+				return nil, errCrowded
+			}
 		}
 		n, err := body.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
@@ -183,6 +194,19 @@ func (x *exchange) readBody() ([]byte, error) {
 			return nil, err
 		}
 	}
+}
+
+// errCrowded says that other requests' bodies hold the memory there is for them.
+var errCrowded = query.ServiceUnavailable.Errorf("Service is unable to handle request.")
+
+// grown gives the full buffer twice its size, within the budget; nil: there is no room.
+func (x *exchange) grown(b []byte) []byte {
+	size := min(2*cap(b), MaxBody+512) // the last has room for the read that finds the end
+	if !x.s.bodies.take(int64(size)-ownBody-x.own, int64(size)) {
+		return nil
+	}
+	x.own = int64(size) - ownBody
+	return append(make([]byte, 0, size), b...)
 }
 
 // dispatch finds the service by Version and the operation by Action.
@@ -309,6 +333,10 @@ func (x *exchange) bodyFailed(err error) {
 		x.plain(http.StatusRequestEntityTooLarge)
 		return
 	}
-	x.w.Header()["Connection"] = []string{"close"}
+	x.w.Header()["Connection"] = []string{"close"} // nor does net/http wait for the rest of the body
+	if err == errCrowded {
+		x.fail(err)
+		return
+	}
 	x.plain(http.StatusBadRequest)
 }

@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -172,7 +173,7 @@ func TestShutdownWaits(t *testing.T) {
 func TestConnectionsAreBounded(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
-	b := newBounded(l, 2)
+	b := newBounded(l, 2, func(netip.Addr) int { return 2 })
 	accepted := make(chan net.Conn, 3)
 	go func() {
 		for {
@@ -203,5 +204,54 @@ func TestConnectionsAreBounded(t *testing.T) {
 	third.Close()
 	if _, more := <-accepted; more {
 		t.Error("accepted after Close")
+	}
+}
+
+// TestSec_H02_ConnectionsOfOneAddress: one address beyond its bound is closed
+// at once and others are accepted; nothing is remembered of connections that ended.
+func TestSec_H02_ConnectionsOfOneAddress(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	b := newBounded(l, 10, func(netip.Addr) int { return 2 })
+	accepted := make(chan net.Conn, 10)
+	go func() {
+		for c, err := b.Accept(); err == nil; c, err = b.Accept() {
+			accepted <- c
+		}
+		close(accepted)
+	}()
+	dial := func(from string) net.Conn {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+		c, err := d.Dial("tcp", l.Addr().String())
+		check(t, err)
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	dial("127.0.0.1")
+	dial("127.0.0.1")
+	first, second := <-accepted, <-accepted
+	beyond := dial("127.0.0.1")
+	beyond.SetReadDeadline(time.Now().Add(5 * time.Second))
+	if _, err := beyond.Read(make([]byte, 1)); err == nil || strings.Contains(err.Error(), "timeout") {
+		t.Errorf("the third of one address: %v", err)
+	}
+	first.Close()
+	dial("127.0.0.1")
+	third := <-accepted
+	check(t, b.Close())
+	second.Close()
+	third.Close()
+	<-accepted
+	if len(b.open) != 0 || len(b.places) != 0 {
+		t.Errorf("%v are counted, %d places are taken", b.open, len(b.places))
+	}
+	w := newWorld(t, func(c *Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} })
+	for addr, want := range map[string]int{"127.0.0.1": 8192, "::1": 8192, "10.1.2.3": 8192, "198.51.100.7": 1024, "2001:db8::1": 1024} {
+		if n := w.connectionsOf(netip.MustParseAddr(addr)); n != want {
+			t.Errorf("%s may have %d connections, want %d", addr, n, want)
+		}
+	}
+	if network(netip.MustParseAddr("2001:db8::1")) != network(netip.MustParseAddr("2001:db8::ffff:1")) {
+		t.Error("a /64 counts as many")
 	}
 }

@@ -32,6 +32,7 @@ type Server struct {
 	authn     *authn.Authenticator
 	services  []service
 	failures  *failures
+	bodies    budget
 	http      *http.Server
 	panics    atomic.Int64
 }
@@ -43,7 +44,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, failures: newFailures(cfg.FailedAuth, cfg.FailedAuthBurst)}
+	s := &Server{cfg: cfg, failures: newFailures(cfg.FailedAuth, cfg.FailedAuthBurst), bodies: budget{large: largeBodies, small: allBodies}}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -98,7 +99,7 @@ func (s *Server) Panics() int64 { return s.panics.Load() }
 
 // Serve answers on the listener until Shutdown or Close; with tlsConfig over TLS 1.2 or newer.
 func (s *Server) Serve(l net.Listener, tlsConfig *tls.Config) error {
-	l = newBounded(l, maxConnections)
+	l = newBounded(l, maxConnections, s.connectionsOf)
 	if tlsConfig != nil {
 		s.http.TLSConfig = tlsConfig
 		return ended(s.http.ServeTLS(l, "", ""))
