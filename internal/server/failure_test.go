@@ -93,6 +93,14 @@ func TestSec_G08_StoreUnavailable(t *testing.T) {
 	if !strings.Contains(w.log.String(), "no space left") {
 		t.Error("the log is not told the cause")
 	}
+	if rec := w.serve(get("/readyz")); rec.Code != 200 {
+		t.Errorf("readyz while commits are refused: %d %q", rec.Code, rec.Body)
+	}
+	w.store.broken.Store(true)
+	if rec := w.serve(get("/readyz")); rec.Code != 503 || rec.Body.String() != "not ok\n" {
+		t.Errorf("readyz with a store that needs a restart: %d %q", rec.Code, rec.Body)
+	}
+	w.store.broken.Store(false)
 	w.store.down.Store(false)
 	w.must(w.admin, "iam", "CreateUser", "UserName", "late")
 }

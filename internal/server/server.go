@@ -133,7 +133,13 @@ func (s *Server) Close() error {
 	return errors.Join(append(errs, s.cfg.Store.Close())...)
 }
 
-// ready says whether reads are served from a state that is followed and changes can be recorded.
+// ready says whether reads are served from a state that is followed, changes
+// can be recorded, and the store has not given up writing until a restart. A
+// store that is full for a while stays ready: all but changes is served, and
+// they are again when there is space.
 func (s *Server) ready() bool {
+	if w, ok := s.cfg.Store.(interface{ Writable() error }); ok && w.Writable() != nil {
+		return false
+	}
 	return s.directory.Health() == nil && (s.cfg.Audit.Continue || s.audit.Healthy() == nil)
 }

@@ -47,10 +47,18 @@ type world struct {
 	external string
 }
 
-// fragile is a store that can be made unavailable for writing.
+// fragile is a store that can be made unavailable for writing (down), and can say that it is so for good (broken).
 type fragile struct {
 	kv.Store
-	down atomic.Bool
+	down   atomic.Bool
+	broken atomic.Bool
+}
+
+func (f *fragile) Writable() error {
+	if f.broken.Load() {
+		return kv.ErrUnavailable
+	}
+	return nil
 }
 
 func (f *fragile) Commit(ctx context.Context, checks []kv.Check, ops []kv.Op) (int64, error) {

@@ -8,7 +8,9 @@
 // page or a stale one is found at start and not by a user. Commits that arrive
 // while the disk is busy share the next transaction and its sync. After a write
 // or sync that failed the store accepts nothing more until a restart: what is
-// on disk is then unknown, and a second sync that succeeds proves nothing.
+// on disk is then unknown, and a second sync that succeeds proves nothing. Only
+// a write that a full disk refused, with the last commit still standing, is
+// tried again with the next commit.
 //
 // What the bytes mean, and that they are sealed, is the directory's.
 package boltkv

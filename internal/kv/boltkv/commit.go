@@ -76,7 +76,7 @@ func (s *Store) run() {
 		s.queue = nil
 		s.mu.Unlock()
 		if broken == nil {
-			broken = s.write(batch)
+			broken = s.write(batch) // of this batch only, or for good: see failed
 		}
 		for _, r := range batch {
 			if broken != nil {
@@ -94,15 +94,19 @@ func (s *Store) run() {
 var errNothing = errors.New("nothing to write")
 
 // write puts a batch into one transaction, each commit with its own checks, in
-// order, seeing those before it. An error is final: it is what every later
-// commit gets.
+// order, seeing those before it. The error is what all of them get; see failed
+// for when it is what every later commit gets too.
 func (s *Store) write(batch []*request) error {
 	if len(batch) == 0 {
 		return nil
 	}
 	var changes []kv.Change
 	next := s.state
-	err := guarded(func() error {
+	before, err := s.standsAt()
+	if err != nil {
+		return s.failed(err, 0)
+	}
+	err = guarded(func() error {
 		return s.db.Update(func(tx *bbolt.Tx) error {
 			records := tx.Bucket(recordsBucket)
 			for _, r := range batch {
@@ -124,16 +128,45 @@ func (s *Store) write(batch []*request) error {
 		return nil
 	}
 	if err != nil {
-		err = fmt.Errorf("%w until the server is restarted: %w", kv.ErrUnavailable, err)
-		s.mu.Lock()
-		s.broken = err
-		s.mu.Unlock()
-		return err
+		return s.failed(err, before)
 	}
 	s.state = next
 	s.feed.Append(changes...)
 	return nil
 }
+
+// standsAt is the number of the last transaction in the file: that of the newest
+// meta page which is whole.
+func (s *Store) standsAt() (n int, err error) {
+	err = guarded(func() error {
+		return s.db.View(func(tx *bbolt.Tx) error { n = tx.ID(); return nil })
+	})
+	return n, err
+}
+
+// failed gives the error for commits that could not be written. It is final,
+// for after a write or sync that failed nobody knows what is on disk, but for
+// one case: a write was refused because the disk is full, and the meta page
+// that counts is still the one from before. What was written until then are
+// pages that this one does not reach, and bbolt has taken its list of free
+// pages back to it; no sync has failed, and the next commit writes and syncs
+// all its own pages. So that one may be tried.
+func (s *Store) failed(err error, before int) error {
+	if full(err) {
+		if now, e := s.standsAt(); e == nil && now == before {
+			return fmt.Errorf("%w while there is no space: %w", kv.ErrUnavailable, err)
+		}
+	}
+	err = fmt.Errorf("%w until the server is restarted: %w", kv.ErrUnavailable, err)
+	s.mu.Lock()
+	s.broken = err
+	s.mu.Unlock()
+	return err
+}
+
+// Writable tells why nothing can be written until a restart; nil: commits are
+// tried, though the disk may be full.
+func (s *Store) Writable() error { return s.usable() }
 
 // apply does one commit inside the transaction: its outcome goes into r, and
 // change tells whether it wrote. The error is the transaction's.

@@ -72,3 +72,11 @@ func syncDir(dir string) error {
 	}
 	return nil
 }
+
+// full says whether a write (no sync, whose failure may be about pages that were
+// thought to be written) was refused because there is no space, or no quota.
+// bbolt gives the write's own error; its sync's has no path.
+func full(err error) bool {
+	var at *fs.PathError
+	return errors.As(err, &at) && at.Op == "write" && (at.Err == syscall.ENOSPC || at.Err == syscall.EDQUOT)
+}

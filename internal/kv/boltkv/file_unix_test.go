@@ -4,12 +4,15 @@ package boltkv
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
+	"go.etcd.io/bbolt"
 	"golang.org/x/sys/unix"
 
 	"github.com/deputy-sts/deputy/internal/kv"
@@ -92,6 +95,9 @@ func TestSec_G11_ReadOnlyAfterFailedWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	unix.Close(saved)
+	if err := s.Writable(); !errors.Is(err, kv.ErrUnavailable) {
+		t.Errorf("writable after the failed write: %v", err)
+	}
 	for range 3 {
 		if _, err := s.Commit(t.Context(), nil, []kv.Op{put("a", "3")}); !errors.Is(err, kv.ErrUnavailable) {
 			t.Errorf("after the failed write: %v", err)
@@ -111,6 +117,79 @@ func TestSec_G11_ReadOnlyAfterFailedWrite(t *testing.T) {
 	got, err := loaded(t, path)
 	if err != nil || len(got) != 1 || got["a"] != "1" {
 		t.Errorf("after a restart: %v, error %v", got, err)
+	}
+}
+
+// TestSec_G08_FullDiskIsTriedAgain: commits that a full disk refuses leave
+// nothing behind, and the first one after there is space succeeds. The writes
+// go to /dev/full meanwhile.
+func TestSec_G08_FullDiskIsTriedAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	s := open(t, path)
+	want := map[string]string{}
+	commit := func(key, value string) error {
+		_, err := s.Commit(t.Context(), nil, []kv.Op{put(key, value)})
+		if err == nil {
+			want[key] = value
+		}
+		return err
+	}
+	for i := range 40 {
+		if err := commit(fmt.Sprint("a", i%7), strings.Repeat("x", i*50)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fd := fdOf(t, path)
+	saved, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(saved)
+	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	for round := range 20 {
+		if err := unix.Dup2(int(full.Fd()), fd); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if err := commit("a1", "refused"); !errors.Is(err, kv.ErrUnavailable) || !errors.Is(err, syscall.ENOSPC) {
+				t.Fatalf("round %d, full: %v", round, err)
+			}
+		}
+		if err := s.Writable(); err != nil {
+			t.Fatalf("full for good: %v", err)
+		}
+		if err := unix.Dup2(saved, fd); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 3 {
+			if err := commit(fmt.Sprint("b", round*3+i), strings.Repeat("y", round*90)); err != nil {
+				t.Fatalf("round %d, space again: %v", round, err)
+			}
+		}
+	}
+	sound(t, s)
+	s.Close()
+	got, err := loaded(t, path)
+	if err != nil || !maps.Equal(got, want) {
+		t.Errorf("after a restart: %d records, want %d, error %v", len(got), len(want), err)
+	}
+}
+
+// sound checks bbolt's own structure: pages used twice, or lost.
+func sound(t *testing.T, s *Store) {
+	t.Helper()
+	err := s.db.View(func(tx *bbolt.Tx) (err error) {
+		for e := range tx.Check() {
+			err = errors.Join(err, e)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 
