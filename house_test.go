@@ -41,7 +41,7 @@ var arrows = map[string][]string{
 	"internal/iam":       {"internal/iamapi", "internal/query", "internal/authz", "internal/directory", "internal/session", "policy", "internal/awsdata", "arn"},
 	"internal/sts":       {"internal/stsapi", "internal/query", "internal/authz", "internal/directory", "internal/session", "policy", "arn"},
 	"internal/server":    {"arn", "sigv4", "policy", "internal/query", "internal/kv", "internal/seal", "internal/audit", "internal/awsdata", "internal/iamapi", "internal/stsapi", "internal/session", "internal/directory", "internal/authn", "internal/authz", "internal/iam", "internal/sts"},
-	"internal/admin":     {"internal/directory", "internal/seal", "internal/audit", "internal/session", "internal/kv", "arn"},
+	"internal/admin":     {"internal/authz", "internal/directory", "internal/seal", "internal/audit", "internal/session", "internal/kv", "arn"},
 	"internal/cli":       {},
 	"internal/gen":       {},
 	"internal/gen/facts": {},

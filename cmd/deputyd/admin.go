@@ -5,15 +5,21 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
+	"os/signal"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/deputy-sts/deputy/internal/admin"
+	"github.com/deputy-sts/deputy/internal/audit"
 	"github.com/deputy-sts/deputy/internal/cli"
+	"github.com/deputy-sts/deputy/internal/directory"
+	"github.com/deputy-sts/deputy/internal/server"
 )
 
 func newAdmin(env *cli.Env) *cobra.Command {
@@ -24,20 +30,7 @@ func newAdmin(env *cli.Env) *cobra.Command {
 		Long: `The operator's commands. They speak to the running server over DIR/admin.sock, or
 open the store in DIR when none runs.`,
 	})
-	// do hands the operations to what the command does.
-	do := func(what func(context.Context, admin.Operations) error) func(*cobra.Command, []string) error {
-		return func(cmd *cobra.Command, _ []string) error {
-			if err := apply(env, cmd); err != nil {
-				return err
-			}
-			o, done, err := s.operations(cmd.Context(), env)
-			if err != nil {
-				return err
-			}
-			return errors.Join(what(cmd.Context(), o), done())
-		}
-	}
-	cmd.AddCommand(newAdminStatus(env, do), newAdminRootKey(env, do), newAdminUser(env, do))
+	cmd.AddCommand(newAdminStatus(env, s.doer(env, false)), newAdminRootKey(env, s.doer(env, true)), newAdminUser(env, s.doer(env, true)))
 	for _, c := range cmd.Commands() {
 		leaves := c.Commands()
 		if len(leaves) == 0 {
@@ -51,6 +44,35 @@ open the store in DIR when none runs.`,
 }
 
 type doer func(func(context.Context, admin.Operations) error) func(*cobra.Command, []string) error
+
+// doer hands the operations to what a command does. One interrupt does not end a
+// change under way, whose answer may be a secret that is told once; another does.
+func (s *settings) doer(env *cli.Env, change bool) doer {
+	return func(what func(context.Context, admin.Operations) error) func(*cobra.Command, []string) error {
+		return func(cmd *cobra.Command, _ []string) error {
+			if err := apply(env, cmd); err != nil {
+				return err
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), endSignals...)
+			defer stop()
+			context.AfterFunc(ctx, stop)
+			o, done, err := s.operations(ctx, env, change)
+			if err != nil {
+				return err
+			}
+			return errors.Join(what(ctx, o), done())
+		}
+	}
+}
+
+// told passes on whether a change was done; that its audit line waits is a warning.
+func told(env *cli.Env, err error) error {
+	if errors.Is(err, admin.ErrWaits) {
+		fmt.Fprintf(env.Stderr, "warning: %v\n", err)
+		return nil
+	}
+	return err
+}
 
 func newAdminStatus(env *cli.Env, do doer) *cobra.Command {
 	var asJSON bool
@@ -88,13 +110,13 @@ func newAdminRootKey(env *cli.Env, do doer) *cobra.Command {
 		}
 		if remove {
 			ids, err := o.DeleteRootKeys(ctx, account)
-			if err == nil {
+			if err = told(env, err); err == nil {
 				fmt.Fprintf(env.Stdout, "deleted %d access keys of the root user of %s %s\n", len(ids), account, strings.Join(ids, " "))
 			}
 			return err
 		}
 		k, err := o.MakeRootKey(ctx, account)
-		if err == nil {
+		if err = told(env, err); err == nil {
 			fmt.Fprintf(env.Stdout, "an access key of the root user of %s, shown this once:\n\n  export AWS_ACCESS_KEY_ID=%s\n  export AWS_SECRET_ACCESS_KEY=%s\n", account, k.AccessKeyID, k.SecretAccessKey)
 		}
 		return err
@@ -115,7 +137,7 @@ func newAdminUser(env *cli.Env, do doer) *cobra.Command {
 			return usage(errors.New("--account and --user are needed"), "such as --account "+defaultAccount+" --user maren")
 		}
 		was, err := o.Unlock(ctx, account, user)
-		if err == nil {
+		if err = told(env, err); err == nil {
 			fmt.Fprintf(env.Stdout, "%s %s\n", user, map[bool]string{true: "is unlocked", false: "was not locked"}[was])
 		}
 		return err
@@ -128,8 +150,9 @@ func newAdminUser(env *cli.Env, do doer) *cobra.Command {
 }
 
 // operations are the running server's, or, when none runs, those of the store
-// opened here.
-func (s *settings) operations(ctx context.Context, env *cli.Env) (admin.Operations, func() error, error) {
+// opened here: to look at it alone, or to change it, with the trail of the last
+// server. Neither fills an empty store.
+func (s *settings) operations(ctx context.Context, env *cli.Env, change bool) (admin.Operations, func() error, error) {
 	if s.data == "" {
 		return nil, nil, usage(errors.New("--data is missing"), "name the server's data directory")
 	}
@@ -139,9 +162,62 @@ func (s *settings) operations(ctx context.Context, env *cli.Env) (admin.Operatio
 	if _, err := os.Stat(s.dir().store()); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, cli.Hint(fmt.Errorf("--data %s holds no store", s.data), "deputyd init --data %s makes one", s.data)
 	}
-	srv, err := s.start(ctx, env, slog.New(slog.NewTextHandler(env.Stderr, nil)))
+	var opened closers
+	o, err := s.offline(ctx, slog.New(slog.NewTextHandler(env.Stderr, nil)), change, &opened)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, errors.Join(err, opened.Close())
 	}
-	return operator(srv, false), srv.Close, nil
+	return o, opened.Close, nil
+}
+
+// closers are closed last first.
+type closers []io.Closer
+
+func (c *closers) Close() error {
+	var errs []error
+	for _, one := range slices.Backward(*c) {
+		errs = append(errs, one.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (s *settings) offline(ctx context.Context, logger *slog.Logger, change bool, opened *closers) (*admin.Operator, error) {
+	cfg, err := s.config(logger)
+	if err != nil {
+		return nil, err
+	}
+	store, ring, err := s.dir().open()
+	if err != nil {
+		return nil, err
+	}
+	*opened = append(*opened, store)
+	o := admin.Options{Version: cli.Version("deputyd"), Logger: logger}
+	if change {
+		if o.Audit, err = s.trail(cfg.Audit, logger); err != nil {
+			return nil, err
+		}
+		*opened = append(*opened, o.Audit)
+	}
+	if o.Directory, err = directory.Open(ctx, store, ring, directory.Options{Logger: logger}); err != nil {
+		return nil, s.dir().explain(err)
+	}
+	*opened = append(*opened, o.Directory)
+	return admin.New(o)
+}
+
+// trail opens the trail that is named, or else that of the last server.
+func (s *settings) trail(c server.AuditConfig, logger *slog.Logger) (*audit.Writer, error) {
+	if s.auditPath == "" {
+		var err error
+		if c.Path, err = s.dir().trail(); err != nil {
+			return nil, err
+		}
+	}
+	w, err := audit.Open(c.Path, audit.Options{Sync: c.Sync, OnError: func(err error) {
+		logger.Error("the audit trail can't be written", "err", err)
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("audit trail %s: %w", c.Path, err)
+	}
+	return w, nil
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/deputy-sts/deputy/internal/admin"
-	"github.com/deputy-sts/deputy/internal/audit"
 	"github.com/deputy-sts/deputy/internal/directory"
 	"github.com/deputy-sts/deputy/internal/server"
 	"github.com/deputy-sts/deputy/internal/session"
@@ -77,11 +76,9 @@ func bootstrap(ctx context.Context, srv *server.Server, file, account string) ([
 	if err != nil {
 		return nil, err
 	}
-	for _, l := range lines {
-		if err := srv.Audit().Append(ctx, l.Line, audit.Change); err != nil {
-			return nil, fmt.Errorf("the accounts were made, but their audit lines wait in the store: %w", err)
-		}
-		d.Drop(l.ID)
+	// To begin an operator's work writes the lines that wait in the store.
+	if _, err := admin.New(admin.Options{Directory: d, Audit: srv.Audit()}); err != nil {
+		return nil, fmt.Errorf("the accounts were made, but their audit lines wait in the store: %w", err)
 	}
 	return b.Accounts, nil
 }

@@ -70,6 +70,16 @@ func (d dataDir) ring() (*seal.Ring, error) {
 	return ring, rootKeyError(d.key(), err)
 }
 
+// explain says of a root key that does not open the store what to do.
+func (d dataDir) explain(err error) error {
+	var unknown seal.ErrUnknownKey
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	return cli.Hint(fmt.Errorf("--data %s: the store needs the root key %s, which is not in %s", d.path, unknown.KeyID, d.key()),
+		"put the root key's file back, or name it by --root-key; without it nothing in the store can be read")
+}
+
 func rootKeyError(path string, err error) error {
 	if err == nil {
 		return nil

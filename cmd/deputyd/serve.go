@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -16,7 +15,6 @@ import (
 	"github.com/deputy-sts/deputy/internal/audit"
 	"github.com/deputy-sts/deputy/internal/cli"
 	"github.com/deputy-sts/deputy/internal/kv/boltkv"
-	"github.com/deputy-sts/deputy/internal/seal"
 	"github.com/deputy-sts/deputy/internal/server"
 )
 
@@ -140,12 +138,11 @@ func (s *settings) start(ctx context.Context, env *cli.Env, logger *slog.Logger)
 		return nil, err
 	}
 	srv, err := server.New(ctx, cfg)
-	var unknown seal.ErrUnknownKey
-	if errors.As(err, &unknown) {
-		return nil, cli.Hint(fmt.Errorf("--data %s: the store needs the root key %s, which is not in %s", s.data, unknown.KeyID, s.dir().key()),
-			"put the root key's file back, or name it by --root-key; without it nothing in the store can be read")
-	}
 	if err != nil {
+		return nil, s.dir().explain(err)
+	}
+	if err := s.dir().keepTrail(cfg.Audit.Path); err != nil {
+		srv.Close()
 		return nil, err
 	}
 	file := env.Getenv("DEPUTYD_BOOTSTRAP_FILE")
@@ -187,7 +184,11 @@ func runServe(ctx context.Context, env *cli.Env, s *settings) error {
 		return err
 	}
 	defer srv.Close()
-	operators, err := admin.Listen(s.dir().socket(), operator(srv, true))
+	o, err := admin.New(admin.Options{Directory: srv.Directory(), Audit: srv.Audit(), Version: cli.Version("deputyd"), Running: true, Logger: logger})
+	if err != nil {
+		return err
+	}
+	operators, err := admin.Listen(s.dir().socket(), o)
 	if err != nil {
 		return err
 	}
@@ -205,8 +206,4 @@ func runServe(ctx context.Context, env *cli.Env, s *settings) error {
 	within, cancel := context.WithTimeout(context.Background(), shutdownWait)
 	defer cancel()
 	return srv.Shutdown(within)
-}
-
-func operator(srv *server.Server, running bool) *admin.Operator {
-	return &admin.Operator{Directory: srv.Directory(), Audit: srv.Audit(), Version: cli.Version("deputyd"), Running: running}
 }

@@ -46,7 +46,9 @@ func newOperator(t *testing.T) (o *Operator, trail string) {
 	w, err := audit.Open(trail, audit.Options{})
 	check(t, err)
 	t.Cleanup(func() { w.Close() })
-	return &Operator{Directory: d, Audit: w, Version: "test", Running: true}, trail
+	o, err = New(Options{Directory: d, Audit: w, Version: "test", Running: true})
+	check(t, err)
+	return o, trail
 }
 
 // both runs a test on the operator itself and over the socket.
@@ -152,6 +154,79 @@ func TestSec_G15_NothingChangesUnaudited(t *testing.T) {
 	}
 	if s, err := o.Status(t.Context()); err != nil || s.Audit == "ok" {
 		t.Errorf("%+v %v", s, err)
+	}
+}
+
+// TestSec_G15_OperatorLeaves: who leaves while the store works gets the key all
+// the same, and the trail has it; when the trail fails meanwhile, its line waits
+// and a warning is beside the key.
+func TestSec_G15_OperatorLeaves(t *testing.T) {
+	both(t, func(t *testing.T, o *Operator, ops Operations, trail string) {
+		ctx, leave := context.WithCancel(t.Context())
+		leave()
+		k, err := ops.MakeRootKey(ctx, account)
+		check(t, err)
+		if o.Directory.View().Key(k.AccessKeyID) == nil {
+			t.Error("there is no such key")
+		}
+		data, err := os.ReadFile(trail)
+		check(t, err)
+		if !strings.Contains(string(data), k.AccessKeyID) {
+			t.Errorf("the trail: %s", data)
+		}
+	})
+}
+
+// breaks is an operator whose trail fails between the decision and the commit.
+type breaks struct{ *Operator }
+
+func (b breaks) MakeRootKey(ctx context.Context, account string) (Key, error) {
+	clock := b.Now
+	b.Now = func() time.Time { // asked for between the two
+		b.Audit.Close()
+		return clock()
+	}
+	return b.Operator.MakeRootKey(ctx, account)
+}
+
+func TestKeyWithoutLine(t *testing.T) {
+	for name, over := range map[string]func(t *testing.T, o *Operator) Operations{
+		"direct": func(_ *testing.T, o *Operator) Operations { return breaks{o} },
+		"socket": func(t *testing.T, o *Operator) Operations {
+			path := filepath.Join(t.TempDir(), "admin.sock")
+			l, err := Listen(path, breaks{o})
+			check(t, err)
+			t.Cleanup(func() { l.Close() })
+			return Client{Socket: path}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, _ := newOperator(t)
+			k, err := over(t, o).MakeRootKey(t.Context(), account)
+			if !errors.Is(err, ErrWaits) || k.SecretAccessKey == "" || o.Directory.View().Key(k.AccessKeyID) == nil {
+				t.Errorf("%v %v", k.AccessKeyID, err)
+			}
+			if s, err := o.Status(t.Context()); err != nil || s.Waiting != 1 {
+				t.Errorf("%+v %v", s, err)
+			}
+		})
+	}
+}
+
+// TestLookOnly: without a trail an operator sees, and moves and changes nothing.
+func TestLookOnly(t *testing.T) {
+	o, _ := newOperator(t)
+	tx := o.Directory.Begin(true)
+	tx.Outbox("1", []byte(`{"eventID":"1"}`))
+	_, err := o.Directory.Commit(t.Context(), &tx)
+	check(t, err)
+	look, err := New(Options{Directory: o.Directory})
+	check(t, err)
+	if s, err := look.Status(t.Context()); err != nil || s.Waiting != 1 || s.Audit != "not open" {
+		t.Errorf("%+v %v", s, err)
+	}
+	if _, err := look.MakeRootKey(t.Context(), account); err == nil || len(o.Directory.View().Account(account).RootKeys) != 0 {
+		t.Errorf("it makes a key: %v", err)
 	}
 }
 

@@ -5,15 +5,18 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/deputy-sts/deputy/internal/audit"
+	"github.com/deputy-sts/deputy/internal/authz"
 	"github.com/deputy-sts/deputy/internal/directory"
 	"github.com/deputy-sts/deputy/internal/kv"
 	"github.com/deputy-sts/deputy/internal/session"
 )
 
 // Operations is what an operator can do; Operator does it, Client has it done.
+// ErrWaits beside an answer says that the change is done and the answer good.
 type Operations interface {
 	Status(ctx context.Context) (Status, error)
 	// MakeRootKey makes the account's root user an access key; the secret is in
@@ -34,7 +37,7 @@ type Status struct {
 	Users    int    `json:"users"`
 	Roles    int    `json:"roles"`
 	State    string `json:"state"`   // ok, or what is wrong
-	Audit    string `json:"audit"`   // ok, or what is wrong
+	Audit    string `json:"audit"`   // ok, or what is wrong; "not open" when the command looked at the store alone
 	Waiting  int    `json:"waiting"` // changes whose audit line is not in the file yet
 }
 
@@ -47,13 +50,40 @@ type Key struct {
 // rootKeysAtMost is AWS's limit for a root user, as for any user.
 const rootKeysAtMost = 2
 
-// Operator works on an open directory.
-type Operator struct {
+// ErrWaits warns that a change is done, but that its audit line is not in the
+// file yet: it is kept in the store until it can be written.
+var ErrWaits = authz.ErrWaits
+
+// Options configure an Operator.
+type Options struct {
 	Directory *directory.Directory
-	Audit     *audit.Writer
+	Audit     *audit.Writer // nil: nothing can be changed, and no line leaves the store
 	Version   string
 	Running   bool
 	Now       func() time.Time // nil: time.Now
+	Logger    *slog.Logger     // nil discards
+}
+
+// Operator works on an open directory. Make it with New.
+type Operator struct {
+	Options
+	gate *authz.Gate // nil without Audit
+}
+
+// New makes an Operator; with an audit it first writes what waits in the store.
+func New(o Options) (*Operator, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Audit == nil {
+		return &Operator{Options: o}, nil
+	}
+	// A server has decided by its own gate whether it starts with lines that wait.
+	g, err := authz.New(authz.Options{Directory: o.Directory, Audit: o.Audit, Now: o.Now, Logger: o.Logger, ContinueUnaudited: o.Running})
+	if err != nil {
+		return nil, err
+	}
+	return &Operator{Options: o, gate: g}, nil
 }
 
 // Status reads the snapshot.
@@ -61,7 +91,10 @@ func (o *Operator) Status(context.Context) (Status, error) {
 	v := o.Directory.View()
 	s := Status{
 		Running: o.Running, Version: o.Version, Revision: v.Revision(),
-		State: health(o.Directory.Health()), Audit: health(o.Audit.Healthy()), Waiting: len(o.Directory.Pending()),
+		State: health(o.Directory.Health()), Audit: "not open", Waiting: len(o.Directory.Pending()),
+	}
+	if o.Audit != nil {
+		s.Audit = health(o.Audit.Healthy())
 	}
 	for a := range v.Accounts() {
 		n := v.Counts(a.ID)
@@ -93,14 +126,14 @@ func (o *Operator) MakeRootKey(ctx context.Context, account string) (k Key, err 
 		now := a.Clone()
 		now.RootKeys = append(now.RootKeys, k.AccessKeyID)
 		tx.PutAccount(a, now)
-		tx.PutKey(nil, &directory.AccessKey{ID: k.AccessKeyID, Secret: k.SecretAccessKey, Account: account, Active: true, Created: o.now()})
+		tx.PutKey(nil, &directory.AccessKey{ID: k.AccessKeyID, Secret: k.SecretAccessKey, Account: account, Active: true, Created: o.Now()})
 		e.ResponseElements = map[string]any{"accessKeyId": k.AccessKeyID}
 		return nil
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrWaits) {
 		return Key{}, err
 	}
-	return k, nil
+	return k, err
 }
 
 // DeleteRootKeys implements Operations.
@@ -146,40 +179,29 @@ func (o *Operator) Unlock(ctx context.Context, account, user string) (was bool, 
 const tries = 32
 
 // change runs do on a transaction and commits it together with its audit line.
+// Once it commits it goes on though ctx ends, so that the answer is not lost.
 func (o *Operator) change(ctx context.Context, event, account string, do func(*directory.Tx, *audit.Entry) error) error {
+	if o.gate == nil {
+		return errors.New("the audit trail is not open, so nothing is changed")
+	}
 	if err := o.Audit.Healthy(); err != nil {
 		return fmt.Errorf("the audit trail can't be written, so nothing is changed: %w", err)
 	}
 	for range tries {
-		e := newEntry(event, account, o.now())
-		id := e.EventID
+		e := newEntry(event, account, o.Now())
 		tx := o.Directory.Begin(true)
 		if err := do(&tx, e); err != nil {
 			return err
 		}
-		line := e.AppendJSON(nil)
-		tx.Outbox(id, line)
-		_, err := o.Directory.Commit(ctx, &tx)
-		if errors.Is(err, kv.ErrConflict) {
-			continue
-		}
-		if err != nil {
+		err := o.gate.Commit(ctx, &tx, e.EventID, e.AppendJSON(nil))
+		if !errors.Is(err, kv.ErrConflict) {
 			return err
 		}
-		if err := o.Audit.Append(ctx, line, audit.Change); err != nil {
-			return fmt.Errorf("changed, but its audit line waits in the store: %w", err)
+		if err := o.Directory.WaitNewer(ctx, tx.View().Revision()); err != nil {
+			return err
 		}
-		o.Directory.Drop(id)
-		return nil
 	}
 	return errors.New("other changes keep coming between; try again")
-}
-
-func (o *Operator) now() time.Time {
-	if o.Now != nil {
-		return o.Now()
-	}
-	return time.Now()
 }
 
 // newEventID is a random UUID.

@@ -25,6 +25,7 @@ type answer struct {
 	Key     *Key     `json:"key,omitempty"`
 	Keys    []string `json:"keys,omitempty"`
 	Changed bool     `json:"changed,omitempty"`
+	Waits   bool     `json:"waits,omitempty"` // ErrWaits
 	Error   string   `json:"error,omitempty"`
 }
 
@@ -101,7 +102,10 @@ func perform(ctx context.Context, o Operations, in request) (out answer) {
 	default:
 		err = fmt.Errorf("unknown operation %q: the server is of another version", in.Do)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrWaits):
+		out.Waits = true
+	case err != nil:
 		return answer{Error: err.Error()}
 	}
 	return out
@@ -140,8 +144,11 @@ func (c Client) do(ctx context.Context, in request) (out answer, err error) {
 	if err := json.NewDecoder(io.LimitReader(r.Body, 1<<20)).Decode(&out); err != nil {
 		return out, err
 	}
-	if out.Error != "" {
+	switch {
+	case out.Error != "":
 		return out, errors.New(out.Error)
+	case out.Waits:
+		return out, ErrWaits
 	}
 	return out, nil
 }
@@ -157,11 +164,12 @@ func (c Client) Status(ctx context.Context) (Status, error) {
 
 // MakeRootKey implements Operations.
 func (c Client) MakeRootKey(ctx context.Context, account string) (Key, error) {
-	out, err := c.do(ctx, request{Do: "make-root-key", Account: account})
-	if err != nil || out.Key == nil {
+	// Who leaves now would lose the secret of a key that is made all the same.
+	out, err := c.do(context.WithoutCancel(ctx), request{Do: "make-root-key", Account: account})
+	if out.Key == nil {
 		return Key{}, err
 	}
-	return *out.Key, nil
+	return *out.Key, err
 }
 
 // DeleteRootKeys implements Operations.

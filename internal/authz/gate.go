@@ -55,8 +55,11 @@ func New(o Options) (*Gate, error) {
 	g.noTrust = mustParse(noTrust)
 	g.slots = make(chan struct{}, MaxChanges)
 	g.calls.New = func() any { return new(Call) }
-	if err := g.Drain(context.Background()); err != nil && !g.unaudited {
-		return nil, fmt.Errorf("authz: changes wait in the store to be audited: %w", err)
+	if err := g.Drain(context.Background()); err != nil {
+		if !g.unaudited {
+			return nil, fmt.Errorf("authz: changes wait in the store to be audited: %w", err)
+		}
+		g.audit.Owe()
 	}
 	return g, nil
 }
