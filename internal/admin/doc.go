@@ -3,6 +3,7 @@
 // in the server, reached over DIR/admin.sock (mode 0600, the same uid), and in
 // the command itself when no server runs.
 //
-// It leaves the records to directory. What an administrator of an account may
+// It leaves the records to directory, and to authz how a change is committed with
+// its audit line. What an administrator of an account may
 // do by the API is iam's; nothing here is reachable over the network.
 package admin
