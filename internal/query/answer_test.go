@@ -174,9 +174,10 @@ func FuzzText(f *testing.F) {
 		var j struct {
 			Error struct{ Message string }
 		}
-		refusal := query.AccessDenied.Errorf("%s", s) // which bounds the text
-		if err := json.Unmarshal(query.AppendErrorJSON(nil, &stsapi.API, refusal, id), &j); err != nil || j.Error.Message != refusal.Message && utf8.ValidString(refusal.Message) {
-			t.Fatalf("%q came back as %q: %v", refusal.Message, j.Error.Message, err)
+		err := json.Unmarshal(query.AppendErrorJSON(nil, &stsapi.API, query.AccessDenied.Errorf("%s", s), id), &j)
+		back := j.Error.Message
+		if whole := back == s || len(s) > 1024 && len(back) >= 1000 && strings.HasPrefix(s, back); err != nil || !whole && utf8.ValidString(s) {
+			t.Fatalf("%q came back as %q: %v", s, back, err)
 		}
 		d := xml.NewDecoder(bytes.NewReader(query.AppendErrorXML(nil, &stsapi.API, query.AccessDenied.Errorf("%s", s), s)))
 		for {
