@@ -94,6 +94,7 @@ func (x *exchange) serve() {
 		x.bodyFailed(err)
 		return
 	}
+	hush(x.r.Context())
 	params, err := query.ParseForm(x.r.Method, x.r.URL.RawQuery, first(x.r.Header["Content-Type"]), body)
 	if err != nil {
 		x.fail(err)

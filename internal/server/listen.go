@@ -1,9 +1,13 @@
 package server
 
 import (
+	"context"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // bounded accepts no more than so many connections at once; those beyond wait
@@ -42,7 +46,7 @@ func (b *bounded) Accept() (net.Conn, error) {
 			c.Close()
 			continue
 		}
-		return &counted{Conn: c, free: func() { b.leave(addr); <-b.places }}, nil
+		return &counted{Conn: c, free: func() { b.leave(addr); <-b.places }, woken: make(chan struct{}, 1)}, nil
 	}
 }
 
@@ -79,14 +83,74 @@ func (b *bounded) Close() error {
 	return b.Listener.Close()
 }
 
+// counted is a connection that gives its place back.
+//
+// While a request is answered net/http reads one byte in the background, to learn
+// of a client that hangs up, and ends that read by a deadline in the past. Nothing
+// here asks for it, and where an answer waits for the audit trail it costs each
+// request a system call and a turn of the poller. So once the body is read, quiet
+// is set, and that read waits for its deadline without the kernel.
 type counted struct {
 	net.Conn
 	once sync.Once
 	free func()
+
+	quiet atomic.Bool
+	woken chan struct{} // room for one
+}
+
+type connKey struct{}
+
+// withConn puts a plain connection into the context of its requests.
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	if c, ok := c.(*counted); ok {
+		return context.WithValue(ctx, connKey{}, c)
+	}
+	return ctx
+}
+
+// hush says that the request's body is read: until the answer is out, whoever reads
+// one byte is net/http's background read.
+func hush(ctx context.Context) {
+	if c, ok := ctx.Value(connKey{}).(*counted); ok {
+		select {
+		case <-c.woken:
+		default:
+		}
+		c.quiet.Store(true)
+	}
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	if len(p) == 1 && c.quiet.Load() {
+		<-c.woken
+		return 0, os.ErrDeadlineExceeded
+	}
+	return c.Conn.Read(p)
+}
+
+// SetReadDeadline passes the deadline on, for a background read that was faster
+// than hush. None at all is what net/http sets once that read has ended.
+func (c *counted) SetReadDeadline(t time.Time) error {
+	switch {
+	case t.IsZero():
+		c.quiet.Store(false)
+	case t.Year() < 2000:
+		c.wake()
+	}
+	return c.Conn.SetReadDeadline(t)
+}
+
+func (c *counted) wake() {
+	select {
+	case c.woken <- struct{}{}:
+	default:
+	}
 }
 
 func (c *counted) Close() error {
 	err := c.Conn.Close()
+	c.wake()
 	c.once.Do(c.free)
 	return err
 }

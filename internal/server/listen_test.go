@@ -1,6 +1,8 @@
 package server
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -8,6 +10,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -254,4 +257,59 @@ func TestSec_H02_ConnectionsOfOneAddress(t *testing.T) {
 	if network(netip.MustParseAddr("2001:db8::1")) != network(netip.MustParseAddr("2001:db8::ffff:1")) {
 		t.Error("a /64 counts as many")
 	}
+}
+
+// TestHushedConnections sends requests one after the other, and two at once in one
+// write, over one connection, with an answer that takes its time: none waits for
+// the background read, none loses a byte to it, and a client that hangs up while it
+// is answered leaves nothing behind.
+func TestHushedConnections(t *testing.T) {
+	w := newWorld(t)
+	addr := w.listening()
+	body := form("sts", "GetCallerIdentity")
+	wire := func() []byte {
+		r := request(t, w.low, "sts", body)
+		var b bytes.Buffer
+		fmt.Fprintf(&b, "POST / HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n", r.Host, len(body))
+		for name, values := range r.Header {
+			fmt.Fprintf(&b, "%s: %s\r\n", name, values[0])
+		}
+		b.WriteString("\r\n" + body)
+		return b.Bytes()
+	}
+	c, err := net.Dial("tcp", addr)
+	check(t, err)
+	defer c.Close()
+	check(t, c.SetDeadline(time.Now().Add(20*time.Second)))
+	in := bufio.NewReader(c)
+	answered := func(n int) {
+		t.Helper()
+		for range n {
+			resp, err := http.ReadResponse(in, nil)
+			check(t, err)
+			text, err := io.ReadAll(resp.Body)
+			check(t, err)
+			if resp.StatusCode != 200 {
+				t.Fatalf("%s: %s", resp.Status, text)
+			}
+		}
+	}
+	for range 200 {
+		_, err := c.Write(wire())
+		check(t, err)
+		answered(1)
+		_, err = c.Write(append(wire(), wire()...))
+		check(t, err)
+		answered(2)
+	}
+	for range 50 {
+		gone, err := net.Dial("tcp", addr)
+		check(t, err)
+		_, err = gone.Write(wire())
+		check(t, err)
+		gone.Close()
+	}
+	_, err = c.Write(wire())
+	check(t, err)
+	answered(1)
 }

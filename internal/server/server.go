@@ -78,8 +78,9 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.http = &http.Server{
 		Handler: s, MaxHeaderBytes: MaxHeader - headerSlop,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
-		ErrorLog: slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug),
+		ConnContext: withConn,
+		HTTP2:       &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
+		ErrorLog:    slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug),
 	}
 	return nil
 }
