@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -27,9 +28,7 @@ func held(t *testing.T, o Options) (w *Writer, drained func() []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
-	full, _ := p.Write(make([]byte, 16<<20))
-	p.SetWriteDeadline(time.Time{})
+	full := fill(t, p)
 	w.file.mu.Lock()
 	w.file.f.Close()
 	w.file.f = p
@@ -47,6 +46,38 @@ func held(t *testing.T, o Options) (w *Writer, drained func() []byte) {
 	})
 	t.Cleanup(func() { drained() })
 	return w, drained
+}
+
+// fill writes to a pipe what it takes until a write would block, and returns
+// how many bytes that are.
+func fill(t *testing.T, p *os.File) (full int) {
+	t.Helper()
+	c, err := p.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := make([]byte, 4<<10)
+	err = c.Write(func(fd uintptr) bool {
+		for {
+			n, err := syscall.Write(int(fd), page)
+			switch {
+			case err == syscall.EINTR:
+			case err == syscall.EAGAIN && len(page) == 1:
+				return true
+			case err == syscall.EAGAIN:
+				page = page[:1]
+			case err != nil:
+				t.Error(err)
+				return true
+			default:
+				full += n
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return full
 }
 
 // TestSec_G15_LeaderHangs: a write of a regular file that does not return holds
