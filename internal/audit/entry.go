@@ -1,6 +1,9 @@
 package audit
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Hidden stands where CloudTrail hides a value: a secret key, a token, a password.
 const Hidden = "HIDDEN_DUE_TO_SECURITY_REASONS"
@@ -9,8 +12,8 @@ const Hidden = "HIDDEN_DUE_TO_SECURITY_REASONS"
 // out when empty are those of CloudTrail's record, version 1.11:
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 //
-// RequestParameters, ResponseElements and AdditionalEventData take Raw (text
-// made by this package's appenders, copied as it is), json.RawMessage (checked
+// RequestParameters, ResponseElements and AdditionalEventData take Raw or
+// *Raw (text made by this package's appenders, copied as it is), json.RawMessage (checked
 // first), nil, or anything that encoding/json can encode; plain maps, slices
 // and scalars are encoded without reflection. The first two are written as
 // null when nil, as CloudTrail does.
@@ -22,6 +25,7 @@ type Entry struct {
 	EventName           string    // "AssumeRole"
 	AWSRegion           string
 	SourceIPAddress     string
+	SourceIP            netip.Addr // without its zone, where SourceIPAddress is empty
 	UserAgent           string
 	ErrorCode           string
 	ErrorMessage        string

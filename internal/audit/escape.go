@@ -119,6 +119,8 @@ func AppendValue(dst []byte, v any) []byte {
 		return append(dst, "null"...)
 	case Raw:
 		return append(dst, v...)
+	case *Raw:
+		return append(dst, *v...)
 	case json.RawMessage:
 		if !json.Valid(v) {
 			return AppendString(dst, string(v))

@@ -37,10 +37,11 @@ type Call struct {
 	// try of a change.
 	Tx directory.Tx
 
-	gate  *Gate
-	asked bool // decided, or exempt
-	rule  bool // the rule of credential kinds was applied
-	done  bool // an audit line was written
+	gate   *Gate
+	action string // service:Action; Handle sets it
+	asked  bool   // decided, or exempt
+	rule   bool   // the rule of credential kinds was applied
+	done   bool   // an audit line was written
 
 	gathered bool // set, asker and broken are those of Tx
 	set      policy.Set

@@ -12,7 +12,10 @@ import (
 // Authorize asks whether the caller may do the call's own action to r. The error
 // is AWS's AccessDenied with its reason.
 func (c *Call) Authorize(r Resource) error {
-	return c.AuthorizeAs(c.Service+":"+c.Action, r)
+	if c.action == "" {
+		c.action = c.Service + ":" + c.Action
+	}
+	return c.AuthorizeAs(c.action, r)
 }
 
 // AuthorizeAs asks for another action than the call's: sts:TagSession,

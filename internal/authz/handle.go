@@ -27,10 +27,12 @@ import (
 func Handle[I, O any](m *query.Mux[*Call], action string, h func(context.Context, *Call, *I) (*O, error)) {
 	class := classOf(m.API(), action)
 	op := m.API().Op(action)
+	full := m.API().Name + ":" + action
 	query.Handle(m, action, func(ctx context.Context, c *Call, in *I) (*O, error) {
 		if c.Principal == nil && !op.Unsigned {
 			return nil, missingToken
 		}
+		c.action = full
 		var out *O
 		err := c.run(ctx, class, in, func() (answer any, err error) {
 			if out, err = h(ctx, c, in); out == nil {

@@ -62,7 +62,10 @@ type lineOf struct {
 var buffers = sync.Pool{New: func() any { return new(buffer) }}
 
 // buffer holds a line and its parts while it is made.
-type buffer struct{ line, in, out []byte }
+type buffer struct {
+	line, in, out     []byte
+	shownIn, shownOut audit.Raw // what an entry shows of in and out
+}
 
 // release keeps the buffer unless it grew out of the ordinary.
 func (b *buffer) release() {
@@ -83,8 +86,8 @@ func (c *Call) line(dst []byte, l lineOf) []byte {
 	}
 	e := audit.Entry{
 		UserIdentity: c.identityEntry(), EventTime: c.Time,
-		EventSource: c.Service + ".amazonaws.com", EventName: c.Action, AWSRegion: c.Region,
-		SourceIPAddress: c.SourceIP.String(), UserAgent: cut(c.UserAgent),
+		EventSource: eventSource(c.Service), EventName: c.Action, AWSRegion: c.Region,
+		SourceIP: c.SourceIP, UserAgent: cut(c.UserAgent),
 		RequestID: c.RequestID, EventID: l.id, SharedEventID: l.shared,
 		ReadOnly: l.class != audit.Change, Resources: c.note.resources,
 		RecipientAccountID: l.account,
@@ -95,19 +98,32 @@ func (c *Call) line(dst []byte, l lineOf) []byte {
 	}
 	if l.in != nil {
 		b.in = query.AppendAudit(b.in[:0], l.in)
-		e.RequestParameters = shown(b.in)
+		b.shownIn = shown(b.in)
+		e.RequestParameters = &b.shownIn
 	}
 	switch {
 	case l.err != nil:
 		e.ErrorCode, e.ErrorMessage = errorWords(l.err)
 	case l.class != audit.Read && l.out != nil:
 		b.out = query.AppendAudit(b.out[:0], l.out)
-		e.ResponseElements = shown(b.out)
+		b.shownOut = shown(b.out)
+		e.ResponseElements = &b.shownOut
 	}
 	if c.note.why != nil && (c.note.whyOwn || l.account != c.Account()) {
 		e.AdditionalEventData = c.note.why
 	}
 	return e.AppendJSON(dst)
+}
+
+// eventSource names a service as CloudTrail does.
+func eventSource(service string) string {
+	switch service { // without an allocation
+	case "sts":
+		return "sts.amazonaws.com"
+	case "iam":
+		return "iam.amazonaws.com"
+	}
+	return service + ".amazonaws.com"
 }
 
 // maxShown bounds the parameters and the answer in a line, as CloudTrail leaves

@@ -82,6 +82,12 @@ func (s *state) parse(key string, plain []byte) (record, error) {
 	}
 	intern(r)
 	r.head().partition = s.partition
+	switch r := r.(type) {
+	case *User:
+		r.arn = r.ARN()
+	case *Role:
+		r.arn = r.ARN()
+	}
 	return r, nil
 }
 

@@ -23,6 +23,7 @@ type meta struct {
 	rev       int64  // of the commit that wrote it; 0 until then
 	sum       digest // of the key and the JSON
 	partition string // of the deployment
+	arn       string // of a user or role in a view; "" elsewhere
 	extra     extra
 }
 

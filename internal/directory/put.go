@@ -17,6 +17,7 @@ import "slices"
 func (t *Tx) write(old, rec record) {
 	key := rec.key()
 	rec.head().partition = t.view.partition
+	rec.head().arn = ""
 	if old != nil && old.key() != key {
 		t.erase(old)
 		old = nil

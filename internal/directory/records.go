@@ -3,6 +3,7 @@ package directory
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -141,11 +142,32 @@ func InlinePolicy(list []*Inline, name string) *Inline {
 // ARN is that of the account's root user.
 func (a *Account) ARN() string { return iamARN(a.partition, a.ID, "root", "", "") }
 
-// ARN is arn:aws:iam::<account>:user<path><name>. It allocates.
-func (u *User) ARN() string { return iamARN(u.partition, u.Account, "user", u.Path, u.Name) }
+// ARN is arn:aws:iam::<account>:user<path><name>. It allocates, unless the user
+// is as a View gave it.
+func (u *User) ARN() string {
+	if u.ends(u.Path, u.Name) {
+		return u.arn
+	}
+	return iamARN(u.partition, u.Account, "user", u.Path, u.Name)
+}
 
-// ARN is arn:aws:iam::<account>:role<path><name>. It allocates.
-func (r *Role) ARN() string { return iamARN(r.partition, r.Account, "role", r.Path, r.Name) }
+// ARN is arn:aws:iam::<account>:role<path><name>. It allocates, unless the role
+// is as a View gave it.
+func (r *Role) ARN() string {
+	if r.ends(r.Path, r.Name) {
+		return r.arn
+	}
+	return iamARN(r.partition, r.Account, "role", r.Path, r.Name)
+}
+
+// ends tells whether the ARN at hand is that of the path and name: a clone may
+// have been given others. Account and partition do not change; nor does a path
+// begin elsewhere than with a slash, so that a longer one does not match.
+func (m *meta) ends(path, name string) bool {
+	rest, ok := strings.CutSuffix(m.arn, name)
+	rest, also := strings.CutSuffix(rest, path)
+	return ok && also && !strings.Contains(rest, "/")
+}
 
 // ARN is arn:aws:iam::<account>:group<path><name>. It allocates.
 func (g *Group) ARN() string { return iamARN(g.partition, g.Account, "group", g.Path, g.Name) }

@@ -125,9 +125,26 @@ func (d dialect) value(dst []byte, s *shape, v reflect.Value) []byte {
 
 func (d dialect) time(dst []byte, t time.Time) []byte {
 	if d.audit {
-		return t.UTC().AppendFormat(dst, `"Jan 2, 2006, 3:04:05 PM"`)
+		return append(appendWords(append(dst, '"'), t.UTC()), '"')
 	}
 	return strconv.AppendInt(dst, t.Unix(), 10)
+}
+
+// appendWords writes CloudTrail's Jan 2, 2006, 3:04:05 PM. It is in the line of
+// every session that is issued, and several times as fast as package time.
+func appendWords(dst []byte, t time.Time) []byte {
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	half := " AM"
+	if hour >= 12 {
+		half = " PM"
+	}
+	dst = append(dst, month.String()[:3]...)
+	dst = strconv.AppendInt(append(dst, ' '), int64(day), 10)
+	dst = strconv.AppendInt(append(dst, ", "...), int64(year), 10)
+	dst = strconv.AppendInt(append(dst, ", "...), int64((hour+11)%12+1), 10)
+	dst = append(dst, ':', byte('0'+minute/10), byte('0'+minute%10), ':', byte('0'+second/10), byte('0'+second%10))
+	return append(dst, half...)
 }
 
 func (d dialect) object(dst []byte, s *shape, v reflect.Value) []byte {

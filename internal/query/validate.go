@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -28,13 +29,23 @@ func Validate(in any, o ValidateOptions) error {
 }
 
 func (s *structure) validate(v reflect.Value, o ValidateOptions) error {
-	var room [8]place
-	c := checker{o: o, path: room[:0]}
+	c := checkers.Get().(*checker)
+	defer c.release()
+	c.o = o
 	c.structure(v, s)
 	if c.count == 0 {
 		return nil
 	}
 	return c.err()
+}
+
+var checkers = sync.Pool{New: func() any { return &checker{path: make([]place, 0, 8)} }}
+
+// release keeps the room for the path, and nothing of the input.
+func (c *checker) release() {
+	clear(c.path[:cap(c.path)])
+	*c = checker{path: c.path[:0]}
+	checkers.Put(c)
 }
 
 // checker collects the failures of one input.

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/deputy-sts/deputy/internal/query"
 )
@@ -77,12 +79,33 @@ func (x *exchange) write(status int, contentType []string, b []byte) {
 	x.sc.out = b
 	own := &[2]string{x.id, strconv.Itoa(len(b))} // one allocation for both
 	h := x.w.Header()
+	h["Date"] = x.s.date.header(x.s.cfg.Now())
 	h["Content-Type"] = contentType
 	h["X-Amzn-Requestid"] = own[:1:1]
 	h["Cache-Control"] = noStore
 	h["Content-Length"] = own[1:]
 	x.w.WriteHeader(status)
 	x.w.Write(b)
+}
+
+// date keeps the header of the second that runs: net/http would write it out for
+// each answer. It is of the clock that signatures are held against, since clients
+// set theirs by it.
+type date struct{ last atomic.Pointer[dated] }
+
+type dated struct {
+	second int64
+	header []string
+}
+
+func (d *date) header(now time.Time) []string {
+	second := now.Unix()
+	if l := d.last.Load(); l != nil && l.second == second {
+		return l.header
+	}
+	l := &dated{second, []string{now.UTC().Format(http.TimeFormat)}}
+	d.last.Store(l)
+	return l.header
 }
 
 // unknownOperation is what AWS answers where no API is.

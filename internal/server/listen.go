@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"os"
@@ -97,6 +98,25 @@ type counted struct {
 
 	quiet atomic.Bool
 	woken chan struct{} // room for one
+
+	mu         sync.Mutex
+	reading    bool      // in the kernel, perhaps waiting
+	until      time.Time // the deadline that reads were given; zero is none
+	armedRead  time.Time // the one that the connection knows
+	armedWrite time.Time
+}
+
+// coarse is by how much a deadline may strike early. net/http sets five for each
+// request, of which the usual one, whose bytes come at once, waits for none.
+const coarse = time.Second
+
+// serves tells whether a deadline that is set does for the one that is wanted.
+func serves(armed, wanted time.Time) bool {
+	if armed.IsZero() || wanted.IsZero() {
+		return armed.IsZero() && wanted.IsZero()
+	}
+	early := wanted.Sub(armed)
+	return early >= 0 && early < coarse
 }
 
 type connKey struct{}
@@ -126,11 +146,35 @@ func (c *counted) Read(p []byte) (int, error) {
 		<-c.woken
 		return 0, os.ErrDeadlineExceeded
 	}
-	return c.Conn.Read(p)
+	if err := c.beginRead(); err != nil {
+		return 0, err
+	}
+	n, err := c.Conn.Read(p)
+	c.mu.Lock()
+	c.reading = false
+	c.mu.Unlock()
+	return n, err
 }
 
-// SetReadDeadline passes the deadline on, for a background read that was faster
-// than hush. None at all is what net/http sets once that read has ended.
+func (c *counted) beginRead() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reading = true
+	return c.arm()
+}
+
+// arm gives the connection the deadline of reads. mu is held.
+func (c *counted) arm() error {
+	if serves(c.armedRead, c.until) {
+		return nil
+	}
+	c.armedRead = c.until
+	return c.Conn.SetReadDeadline(c.until)
+}
+
+// SetReadDeadline sets the deadline of the reads to come, and at once that of one
+// that is under way, as a background read is that was faster than hush. None at
+// all is what net/http sets once that read has ended.
 func (c *counted) SetReadDeadline(t time.Time) error {
 	switch {
 	case t.IsZero():
@@ -138,7 +182,29 @@ func (c *counted) SetReadDeadline(t time.Time) error {
 	case t.Year() < 2000:
 		c.wake()
 	}
-	return c.Conn.SetReadDeadline(t)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.until = t
+	if !c.reading {
+		return nil
+	}
+	return c.arm()
+}
+
+// SetWriteDeadline sets the deadline of writes.
+func (c *counted) SetWriteDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if serves(c.armedWrite, t) {
+		return nil
+	}
+	c.armedWrite = t
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// SetDeadline sets both.
+func (c *counted) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
 func (c *counted) wake() {

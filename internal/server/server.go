@@ -33,6 +33,7 @@ type Server struct {
 	services  []service
 	failures  *failures
 	bodies    budget
+	date      date
 	http      *http.Server
 	panics    atomic.Int64
 }

@@ -43,23 +43,28 @@ func (i *Issuer) Issue(c Claims) (Credentials, error) {
 	if err != nil {
 		return Credentials{}, err
 	}
-	var secret [secretBytes]byte
-	rand.Read(secret[:])
-	c.AccessKeyID = NewAccessKeyID(Temporary, c.Account)
+	var random [keyIDBytes + secretBytes]byte // read at once
+	rand.Read(random[:])
+	secret := random[keyIDBytes:]
+	id := keyID(Temporary, account, [keyIDBytes]byte(random[:]))
 
 	s := scratches.Get().(*scratch)
 	defer s.release()
-	s.body = appendClaims(append(s.body, bodyPlain), &c, account, secret[:])
+	s.body = appendClaims(append(s.body, bodyPlain), &c, account, secret)
 	if err := s.fit(c.MinSize); err != nil {
 		return Credentials{}, err
 	}
-	s.sealed = i.Ring.AppendSeal(s.sealed, seal.Session, append(s.key, c.AccessKeyID...), s.body)
+	s.sealed = i.Ring.AppendSeal(s.sealed, seal.Session, append(s.key, id[:]...), s.body)
 	clear(s.body)
-	s.body = base64.StdEncoding.AppendEncode(s.body[:0], s.sealed)
-	token := string(s.body)
+	s.body = append(s.body[:0], id[:]...)
+	s.body = base64.StdEncoding.AppendEncode(s.body, secret)
+	split := len(s.body)
+	s.body = base64.StdEncoding.AppendEncode(s.body, s.sealed)
+	text := string(s.body) // one allocation for all three
+	token := text[split:]
 	return Credentials{
-		AccessKeyID:     c.AccessKeyID,
-		SecretAccessKey: base64.StdEncoding.EncodeToString(secret[:]),
+		AccessKeyID:     text[:keyIDSize],
+		SecretAccessKey: text[keyIDSize:split],
 		SessionToken:    token,
 		Expiration:      c.Expires,
 		TokenSize:       len(token),

@@ -15,6 +15,7 @@ const (
 )
 
 const (
+	keyIDBytes  = 10 // behind the prefix, before base32
 	keyIDSize   = 20 // characters of an access key id, the prefix of 4 included
 	accountMask = 0x7fffffffff80
 	modern      = 1 << 47 // keys below AKIAQ are of AWS's older kind, which names no account
@@ -28,18 +29,23 @@ const (
 // mistake of the caller and encoded as 000000000000.
 func NewAccessKeyID(prefix, account string) string {
 	n, _ := accountNumber(account)
-	var raw [10]byte
+	var raw [keyIDBytes]byte
 	rand.Read(raw[:])
+	text := keyID(prefix, n, raw)
+	return string(text[:])
+}
+
+// keyID makes the id of an account's number and random bytes.
+func keyID(prefix string, account uint64, raw [keyIDBytes]byte) (text [keyIDSize]byte) {
 	var head [8]byte
 	copy(head[2:], raw[:6])
 	v := binary.BigEndian.Uint64(head[:])
-	v = v&^uint64(accountMask) | modern | n<<7
+	v = v&^uint64(accountMask) | modern | account<<7
 	binary.BigEndian.PutUint64(head[:], v)
 	copy(raw[:6], head[2:])
-	var text [keyIDSize]byte
 	copy(text[:4], prefix)
 	base32.StdEncoding.Encode(text[4:], raw[:])
-	return string(text[:])
+	return text
 }
 
 // AccountOf reads the account out of an access key id that begins with AKIA or

@@ -211,12 +211,22 @@ func trust(r *directory.Role) *policy.Policy {
 //
 // Source: IAM User Guide, reference_policies_iam-condition-keys.
 func (e *entry) keys(sourceIdentity string) []authz.Key {
-	keys := append(make([]authz.Key, 0, 2+len(e.tags)), authz.Key{Name: "sts:rolesessionname", Values: []string{*e.in.RoleSessionName}})
+	room := &struct { // of the usual request, in one allocation
+		keys   [3]authz.Key
+		values [3]string
+	}{}
+	keys := room.keys[:0]
+	add := func(name, value string) {
+		n := len(keys)
+		room.values[n] = value
+		keys = append(keys, authz.Key{Name: name, Values: room.values[n : n+1 : n+1]})
+	}
+	add("sts:rolesessionname", *e.in.RoleSessionName)
 	if e.in.ExternalId != nil {
-		keys = append(keys, authz.Key{Name: "sts:externalid", Values: []string{*e.in.ExternalId}})
+		add("sts:externalid", *e.in.ExternalId)
 	}
 	if sourceIdentity != "" {
-		keys = append(keys, authz.Key{Name: "sts:sourceidentity", Values: []string{sourceIdentity}})
+		add("sts:sourceidentity", sourceIdentity)
 	}
 	if len(e.transitive) > 0 {
 		keys = append(keys, authz.Key{Name: "sts:transitivetagkeys", Values: e.transitive})
@@ -270,8 +280,9 @@ type assumed struct {
 
 func (e *entry) answer(c *authz.Call, role *directory.Role, i issued, sourceIdentity string) *stsapi.AssumeRoleResponse {
 	a := &assumed{issued: i, sourceIdentity: sourceIdentity}
-	a.arn = "arn:" + e.partition + ":sts::" + role.Account + ":assumed-role/" + role.Name + "/" + *e.in.RoleSessionName
-	a.id = role.ID + ":" + *e.in.RoleSessionName
+	both := role.ID + ":" + *e.in.RoleSessionName + "arn:" + e.partition + ":sts::" + role.Account + ":assumed-role/" + role.Name + "/" + *e.in.RoleSessionName
+	split := len(role.ID) + 1 + len(*e.in.RoleSessionName)
+	a.id, a.arn = both[:split], both[split:] // one allocation for both
 	a.user = stsapi.AssumedRoleUser{Arn: &a.arn, AssumedRoleId: &a.id}
 	a.credentials, a.shownSecrets = a.issued.credentials(), a.issued.shown()
 	a.told = stsapi.AssumeRoleResponse{

@@ -46,8 +46,11 @@ func (i *issued) credentials() stsapi.Credentials {
 
 // shown is what the audit may know of them: neither the secret nor the token.
 func (i *issued) shown() stsapi.Credentials {
-	return stsapi.Credentials{AccessKeyId: &i.AccessKeyID, SessionToken: new(authz.Hidden), Expiration: &i.Expiration}
+	return stsapi.Credentials{AccessKeyId: &i.AccessKeyID, SessionToken: &hidden, Expiration: &i.Expiration}
 }
+
+// hidden is only ever read.
+var hidden = authz.Hidden
 
 // checkMFA refuses one-time codes: no device can be enrolled here. AWS's texts;
 // what it says to half of the pair is remembered from its answers, not documented.
