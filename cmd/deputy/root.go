@@ -46,7 +46,7 @@ the other services are not there yet.`,
 	flags.Lookup("no-cli-pager").Hidden = true
 	root.Version = cli.Version("deputy")
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(newSTS(env, g), newConfigure(env, g), newVersion(env))
+	root.AddCommand(newSTS(env, g), newConfigure(env, g), newPolicy(env, g), newVersion(env))
 	return root
 }
 
