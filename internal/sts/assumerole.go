@@ -260,13 +260,7 @@ func (e *entry) checkBeyond(c *authz.Call, role *directory.Role) error {
 		// An assertion is signed by its provider, and none is known here.
 		return stsapi.ExpiredTokenException.Errorf("The provided context assertion is expired or is not valid.")
 	}
-	for _, name := range e.policyARNs {
-		a, _ := arn.Parse(name)
-		if _, ok := c.ManagedPolicy(name); !ok || a.Account != role.Account && a.Account != "aws" {
-			return query.ValidationError.Errorf("Policy %s does not exist or is not attachable.", name)
-		}
-	}
-	return nil
+	return attachable(c, e.policyARNs, role.Account)
 }
 
 // assumed is an answer of AssumeRole with all it points to, made in one piece.

@@ -86,8 +86,9 @@ func TestSec_B03(t *testing.T) {
 		t.Fatal(a)
 	}
 	params := map[string]string{
-		"AssumeRole":       "RoleSessionName=work&RoleArn=" + roleARN(accountA, "target"),
-		"GetAccessKeyInfo": "AccessKeyId=" + user.AccessKeyID,
+		"AssumeRole":         "RoleSessionName=work&RoleArn=" + roleARN(accountA, "target"),
+		"GetAccessKeyInfo":   "AccessKeyId=" + user.AccessKeyID,
+		"GetFederationToken": "Name=bob",
 	}
 	exempt := []string{"GetCallerIdentity", "GetSessionToken"}
 	for _, c := range []credentials{user, role} {
@@ -221,7 +222,7 @@ func TestSec_B28(t *testing.T) {
 	if want := []string{"sts.issue"}; !slices.Equal(issuers, want) {
 		t.Errorf("Issue is called by %v, want %v", issuers, want)
 	}
-	if want := []string{"assumeRole", "getSessionToken"}; !slices.Equal(paths, want) {
+	if want := []string{"assumeRole", "getFederationToken", "getSessionToken"}; !slices.Equal(paths, want) {
 		t.Errorf("credentials are issued by %v, want %v", paths, want)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/deputy-sts/deputy/arn"
+	"github.com/deputy-sts/deputy/internal/authz"
 	"github.com/deputy-sts/deputy/internal/query"
 	"github.com/deputy-sts/deputy/internal/stsapi"
 	"github.com/deputy-sts/deputy/policy"
@@ -45,6 +46,18 @@ func sessionPolicies(inline *string, descriptors []stsapi.PolicyDescriptorType) 
 		return "", nil, stsapi.MalformedPolicyDocument.Errorf("%s", message(err))
 	}
 	return text, arns, nil
+}
+
+// attachable says which of the managed session policies is not there for a session
+// of the account: those of the account are, and those that AWS manages.
+func attachable(c *authz.Call, arns []string, account string) error {
+	for _, name := range arns {
+		a, _ := arn.Parse(name)
+		if _, ok := c.ManagedPolicy(name); !ok || a.Account != account && a.Account != "aws" {
+			return query.ValidationError.Errorf("Policy %s does not exist or is not attachable.", name)
+		}
+	}
+	return nil
 }
 
 func isPolicyARN(name string) bool {

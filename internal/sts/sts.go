@@ -29,5 +29,6 @@ func Register(m *query.Mux[*authz.Call], o Options) {
 	authz.Handle(m, "AssumeRole", s.assumeRole)
 	authz.Handle(m, "GetAccessKeyInfo", getAccessKeyInfo)
 	authz.Handle(m, "GetCallerIdentity", getCallerIdentity)
+	authz.Handle(m, "GetFederationToken", s.getFederationToken)
 	authz.Handle(m, "GetSessionToken", s.getSessionToken)
 }
