@@ -285,7 +285,7 @@ func (ev *evaluation) policy(p *Policy, layer Layer, want grant, lt *LayerTrace)
 	if lt != nil {
 		return ev.traced(p, layer, lt), true
 	}
-	if p.index.services&ev.service == 0 {
+	if p.index.services&ev.service == 0 || !p.index.concerns(ev.resource) {
 		return notNamed, true
 	}
 	name := ev.action()

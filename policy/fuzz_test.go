@@ -92,7 +92,7 @@ func FuzzGlob(f *testing.F) {
 		ev := &evaluation{context: ctx}
 		start := time.Now()
 		got := p.match(ev, s)
-		if d := time.Since(start); d > 50*time.Millisecond && len(pattern)+len(value) < 2048 && len(s) < 2048 {
+		if d := time.Since(start); d > time.Second && len(pattern)+len(value) < 2048 && len(s) < 2048 {
 			t.Errorf("%q takes %v", pattern, d)
 		}
 		if strings.Count(pattern, "*") > 3 || len(pattern) > 40 || len(s) > 40 || strings.ContainsAny(pattern, ",' \t") || strings.ContainsRune(pattern+s+value, 0) {

@@ -3,9 +3,11 @@ package policy
 // index finds the statements of a policy that may be about an action, so that
 // a decision costs what could match and not what is attached. Statements whose
 // actions are all plain names stand in a hash table by those names; the others
-// are asked each time.
+// are asked each time. What is about other services, or about resources of
+// another name, is left aside as a whole.
 type index struct {
 	services uint64 // bits of the services that any statement is about
+	common   string // what every resource begins with that any statement is about
 	slots    []slot // length a power of two
 	lists    []int32
 	wild     []int32 // statements with a wildcard or NotAction, ascending
@@ -49,8 +51,25 @@ func buildIndex(ss []statement) index {
 	for _, name := range names {
 		x.insert(name, byName[name])
 	}
+	x.common = commonResource(ss)
 	return x
 }
+
+// commonResource is the longest text with which the resource patterns of all
+// statements begin, "" if a statement is not about named resources.
+func commonResource(ss []statement) string {
+	var all []pattern
+	for i := range ss {
+		if !ss[i].hasResource || ss[i].notResource {
+			return ""
+		}
+		all = append(all, ss[i].resources...)
+	}
+	return commonLiteral(all)
+}
+
+// concerns tells whether any statement may be about the resource of the request.
+func (x *index) concerns(resource string) bool { return begins(resource, x.common) }
 
 func (x *index) insert(name string, list []int32) {
 	hash, service := hashAction(name)

@@ -48,7 +48,7 @@ func (s *statement) matchResource(ev *evaluation, layer Layer) bool {
 		return layer == LayerResource || layer == LayerTrust
 	}
 	r := ev.resource
-	if n := len(s.common); n > 0 && (len(r) < n || r[n-1] != s.common[n-1] || r[:n] != s.common) {
+	if !begins(r, s.common) {
 		return s.notResource
 	}
 	for i := range s.resources {
@@ -82,6 +82,13 @@ func (s *statement) matchPrincipal(ev *evaluation, layer Layer) grant {
 	// NotPrincipal exists for Deny alone. It spares whom it names in any way, but
 	// nobody with a permissions boundary.
 	return directIf(s.deny && (best == notNamed || ev.bounded))
+}
+
+// begins is strings.HasPrefix; it looks at the last byte first, for names are
+// alike at their beginning.
+func begins(s, with string) bool {
+	n := len(with)
+	return n == 0 || len(s) >= n && s[n-1] == with[n-1] && s[:n] == with
 }
 
 // commonLiteral is the longest text with which all patterns begin.
