@@ -1,6 +1,10 @@
 package policy
 
-import "slices"
+import (
+	"iter"
+	"maps"
+	"slices"
+)
 
 // Context gives the condition keys of a request. Keys reach Lookup in lower
 // case (ASCII), whatever the policy wrote. A key that is present without values
@@ -12,7 +16,14 @@ type Context interface {
 	Lookup(key string) (values []string, present bool)
 }
 
-// Map is a Context; its keys are in lower case.
+// Lister is a Context that can list its keys, in lower case. A Trace then shows
+// those too that no policy asked for.
+type Lister interface {
+	Context
+	Keys() iter.Seq[string]
+}
+
+// Map is a Context and a Lister; its keys are in lower case.
 type Map map[string][]string
 
 // NewMap makes a Map of m, whose keys may be of any case. Keys that differ only
@@ -36,3 +47,6 @@ func (m Map) Lookup(key string) ([]string, bool) {
 	v, ok := m[key]
 	return v, ok
 }
+
+// Keys implements Lister.
+func (m Map) Keys() iter.Seq[string] { return maps.Keys(m) }

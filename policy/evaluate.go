@@ -34,15 +34,15 @@ func (s *Set) Evaluate(r *Request, t *Trace) Result {
 	if ev.principal == nil {
 		ev.principal = &anonymous
 	}
-	if t != nil {
-		t.Layers = nil
-	}
 	ev.fold(r.Action)
 	ev.hash, ev.service = hashAction(ev.action())
-	result := ev.decide(s, ev.crosses(r.ResourceAccount))
-	if t != nil {
-		t.finish(r, result)
+	if t == nil {
+		return ev.decide(s, ev.crosses(r.ResourceAccount))
 	}
+	t.Layers = nil
+	rec := ev.record()
+	result := ev.decide(s, ev.crosses(r.ResourceAccount))
+	t.finish(r, result, rec.values())
 	return result
 }
 
@@ -153,7 +153,7 @@ func (ev *evaluation) decide(s *Set, cross bool) Result {
 	if iam && !linked && !ev.controls(s.SCPs, LayerSCP, &v.scp) {
 		return ev.denied
 	}
-	if !ev.resourcePolicy(s.Resource, resource, &v.grant) {
+	if !ev.resourcePolicy(s.Resource, resource, !iam || v.needResource(), &v.grant) {
 		return ev.denied
 	}
 	if iam && !ev.own(s, &v) {
@@ -185,16 +185,18 @@ func (v *verdicts) foreign() Result {
 	return Result{Decision: Allow, Layer: v.resourceLayer, Statement: -1}
 }
 
+// needResource tells whether the resource's policy must name the caller.
+func (v *verdicts) needResource() bool { return v.cross || v.resourceLayer == LayerTrust }
+
 // combine decides for IAM principals.
 func (v *verdicts) combine() Result {
-	needResource := v.cross || v.resourceLayer == LayerTrust
 	shortcut := !v.cross && v.grant >= byEntity
 	switch {
 	case !v.scp:
 		return implicit(LayerSCP)
 	case shortcut && v.grant == directly:
 		return Result{Decision: Allow, Layer: v.resourceLayer, Statement: -1}
-	case needResource && v.grant == notNamed:
+	case v.needResource() && v.grant == notNamed:
 		return implicit(v.resourceLayer)
 	case !v.identity && !shortcut:
 		return implicit(LayerIdentity)
@@ -226,8 +228,11 @@ func (ev *evaluation) controls(levels [][]*Policy, layer Layer, all *bool) bool 
 }
 
 // resourcePolicy asks the policy of the resource for the closest grant.
-func (ev *evaluation) resourcePolicy(p *Policy, layer Layer, best *grant) bool {
+func (ev *evaluation) resourcePolicy(p *Policy, layer Layer, needed bool, best *grant) bool {
 	if p == nil {
+		if needed {
+			ev.layerTrace(layer, 0)
+		}
 		return true
 	}
 	lt := ev.layerTrace(layer, 0)
@@ -244,7 +249,10 @@ func (ev *evaluation) own(s *Set, v *verdicts) bool {
 		return false
 	}
 	c := ev.principal
-	v.identity = v.identity || c.Type == Root || c.byRoot()
+	if c.Type == Root || c.byRoot() {
+		v.identity = true
+		ev.rootAllows()
+	}
 	v.boundary = true
 	if s.Boundary != nil {
 		one := [1]*Policy{s.Boundary}
@@ -252,8 +260,8 @@ func (ev *evaluation) own(s *Set, v *verdicts) bool {
 			return false
 		}
 	}
-	v.session = c.Type != FederatedUser
-	if s.HasSession || len(s.Session) > 0 {
+	v.session = true
+	if s.HasSession || len(s.Session) > 0 || c.Type == FederatedUser {
 		if v.session, ok = ev.union(s.Session, LayerSession, 0); !ok {
 			return false
 		}

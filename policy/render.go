@@ -10,18 +10,20 @@ import (
 // Renderings of a Trace, for people and for programs.
 
 // MarshalJSON writes the trace as an object: decision, layer, reason, principal,
-// action, resource, missingKeys, layers.
+// action, resource, missingKeys,
+// context, layers.
 func (t *Trace) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		Decision    Decision     `json:"decision"`
-		Layer       Layer        `json:"layer"`
-		Reason      string       `json:"reason,omitempty"`
-		Principal   string       `json:"principal"`
-		Action      string       `json:"action"`
-		Resource    string       `json:"resource"`
-		MissingKeys []string     `json:"missingKeys,omitempty"`
-		Layers      []LayerTrace `json:"layers"`
-	}{t.Result.Decision, t.Result.Layer, t.Result.Reason(t.Action), t.Principal.name(), t.Action, t.Resource, t.MissingKeys(), t.Layers})
+		Decision    Decision       `json:"decision"`
+		Layer       Layer          `json:"layer"`
+		Reason      string         `json:"reason,omitempty"`
+		Principal   string         `json:"principal"`
+		Action      string         `json:"action"`
+		Resource    string         `json:"resource"`
+		MissingKeys []string       `json:"missingKeys,omitempty"`
+		Context     []ContextValue `json:"context,omitempty"`
+		Layers      []LayerTrace   `json:"layers"`
+	}{t.Result.Decision, t.Result.Layer, t.Result.Reason(t.Action), t.Principal.name(), t.Action, t.Resource, t.MissingKeys(), t.Context, t.Layers})
 }
 
 // name is what a person calls the caller.
@@ -81,8 +83,11 @@ func (p *printer) layer(l *LayerTrace) {
 	if l.Grant != "" {
 		head += " (names the caller: " + l.Grant + ")"
 	}
+	if l.Root {
+		head += " (root needs no policy)"
+	}
 	p.line(0, "%s: %v", head, l.Decision)
-	if len(l.Policies) == 0 {
+	if len(l.Policies) == 0 && !l.Root {
 		p.line(1, "no policy")
 	}
 	for i := range l.Policies {

@@ -1,6 +1,10 @@
 package policy
 
-import "slices"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // Trace records how a decision was made: each layer that was asked, each policy
 // in it, each statement, and of a statement that did not match the first element
@@ -20,8 +24,21 @@ type Trace struct {
 	Result    Result
 	// Layers stand in the order in which they were asked: RCP and SCP by levels,
 	// resource or trust, identity, boundary, session. None when the action needs
-	// no permission.
+	// no permission. A layer in which a policy is needed and there is none stands
+	// here without policies.
 	Layers []LayerTrace
+	// Context is what the evaluation asked the request's context for, sorted by
+	// key; and all else that is in it, if it is a Lister.
+	Context []ContextValue
+}
+
+// ContextValue is a condition key, in lower case, and the request's values of it.
+type ContextValue struct {
+	Key    string   `json:"key"`
+	Values []string `json:"values,omitempty"`
+	// Absent tells that the request has no key of that name. A present one may
+	// have no values.
+	Absent bool `json:"absent,omitempty"`
 }
 
 // LayerTrace is what one layer, or one level of control policies, said.
@@ -33,7 +50,10 @@ type LayerTrace struct {
 	Decision Decision `json:"decision"`
 	// Grant tells how a resource or trust policy names the caller: direct, entity
 	// (its role, or the user behind a federated user), account; else "".
-	Grant    string        `json:"grant,omitempty"`
+	Grant string `json:"grant,omitempty"`
+	// Root tells that the identity layer allows without a policy, because the
+	// caller is the root user or was made by it.
+	Root     bool          `json:"root,omitempty"`
 	Policies []PolicyTrace `json:"policies"`
 }
 
@@ -80,41 +100,81 @@ type ConditionTrace struct {
 	condition *condition
 }
 
-// Position is a stretch of a policy's text: offsets in bytes, and the line and
-// column (in characters, both from 1) of its start.
+// Position is a stretch of a policy's text: offsets in bytes, and the lines and
+// columns (in characters, both from 1) of its first character and of what follows
+// its last.
 type Position struct {
-	Start  int `json:"start"`
-	End    int `json:"end"`
-	Line   int `json:"line"`
-	Column int `json:"column"`
+	Start     int `json:"start"`
+	End       int `json:"end"`
+	Line      int `json:"line"`
+	Column    int `json:"column"`
+	EndLine   int `json:"endLine"`
+	EndColumn int `json:"endColumn"`
 }
 
-// position finds line and column.
+// position finds lines and columns.
 func (p *Policy) position(start, end int) Position {
-	line, column := locate(p.text, start)
-	return Position{start, end, line, column}
+	at := Position{Start: start, End: end}
+	at.Line, at.Column = locate(p.text, start)
+	at.EndLine, at.EndColumn = locate(p.text, end)
+	return at
 }
 
-// MissingKeys lists the keys that conditions or policy variables asked for and
-// the request does not have, in lower case, each once, sorted.
-func (t *Trace) MissingKeys() []string {
-	var keys []string
-	for _, l := range t.Layers {
-		for _, p := range l.Policies {
-			for _, s := range p.Statements {
-				keys = append(keys, s.Missing...)
-				if c := s.Condition; c != nil && c.Absent {
-					keys = append(keys, fold(c.Key))
-				}
-			}
+// MissingKeys lists the keys that the request does not have and that could have
+// made a difference: those of all conditions, and of all policy variables, in
+// statements about the action, the resource and the caller, and the variables of
+// resources that did not match for want of a value. In lower case, each once,
+// sorted.
+func (t *Trace) MissingKeys() (keys []string) {
+	for _, v := range t.Context {
+		if v.Absent {
+			keys = append(keys, v.Key)
 		}
 	}
-	slices.Sort(keys)
-	return slices.Compact(keys)
+	return keys
+}
+
+// recorder notes what an evaluation with a trace looks up. It asks the request's
+// own context once for each key.
+type recorder struct {
+	from Context
+	seen map[string]ContextValue
+}
+
+// Lookup implements Context.
+func (r *recorder) Lookup(key string) ([]string, bool) {
+	v, ok := r.seen[key]
+	if !ok {
+		values, present := r.from.Lookup(key)
+		v = ContextValue{key, slices.Clone(values), !present}
+		r.seen[key] = v
+	}
+	return v.Values, !v.Absent
+}
+
+// values lists what was noted, and the rest of a context that can be listed.
+func (r *recorder) values() []ContextValue {
+	if l, ok := r.from.(Lister); ok {
+		for key := range l.Keys() {
+			r.Lookup(key)
+		}
+	}
+	return slices.SortedFunc(maps.Values(r.seen), func(a, b ContextValue) int { return strings.Compare(a.Key, b.Key) })
+}
+
+// record makes the evaluation note what it looks up.
+func (ev *evaluation) record() *recorder {
+	r := &recorder{from: ev.context, seen: map[string]ContextValue{}}
+	if r.from == nil {
+		r.from = Map(nil)
+	}
+	ev.context = r
+	return r
 }
 
 // finish notes the question and the answer.
-func (t *Trace) finish(r *Request, result Result) {
+func (t *Trace) finish(r *Request, result Result, context []ContextValue) {
+	t.Context = context
 	t.Principal = Principal{}
 	if r.Principal != nil {
 		t.Principal = *r.Principal
@@ -129,6 +189,16 @@ func (ev *evaluation) layerTrace(l Layer, level int) *LayerTrace {
 	}
 	ev.trace.Layers = append(ev.trace.Layers, LayerTrace{Layer: l, Level: level})
 	return &ev.trace.Layers[len(ev.trace.Layers)-1]
+}
+
+// rootAllows notes in the layer asked last, the identity's, that root needs no policy.
+func (ev *evaluation) rootAllows() {
+	if ev.trace == nil {
+		return
+	}
+	if lt := &ev.trace.Layers[len(ev.trace.Layers)-1]; lt.Decision != ExplicitDeny {
+		lt.Decision, lt.Root = Allow, true
+	}
 }
 
 // close notes what the layer allowed, unless it denied.
@@ -180,6 +250,9 @@ func (ev *evaluation) tracedStatement(p *Policy, i int, layer Layer, rec *Statem
 		rec.failed(actionElement, nil)
 	}
 	rec.Matched = g != notNamed
+	if rec.Matched || rec.Condition != nil {
+		st.lookupAll(ev)
+	}
 	switch rec.Element {
 	case "Action":
 		rec.Wanted = st.actionTexts
@@ -189,15 +262,21 @@ func (ev *evaluation) tracedStatement(p *Policy, i int, layer Layer, rec *Statem
 			rec.Missing = append(rec.Missing, st.resources[j].missing(ev)...)
 		}
 	case "Principal":
-		for _, r := range p.refs[st.principalsFrom : st.principalsFrom+len(st.principals)] {
-			rec.Wanted = append(rec.Wanted, r.Value)
-		}
+		rec.Wanted = p.principalTexts(st)
 	case "Condition":
 		rec.Wanted = rec.Condition.Wanted
 		rec.Missing = rec.Condition.condition.missing(ev)
 		rec.Condition.describe(ev, p)
 	}
 	return g
+}
+
+// principalTexts are the principals of a statement as the policy writes them.
+func (p *Policy) principalTexts(st *statement) (texts []string) {
+	for _, r := range p.refs[st.principalsFrom : st.principalsFrom+len(st.principals)] {
+		texts = append(texts, r.Value)
+	}
+	return texts
 }
 
 // failed notes which element did not match.
@@ -211,15 +290,22 @@ func (t *StatementTrace) failed(e element, c *condition) {
 	}
 }
 
+// lookupAll asks for the keys of all conditions, those too that were not reached,
+// so that the trace knows them.
+func (s *statement) lookupAll(ev *evaluation) {
+	for i := range s.conditions {
+		c := &s.conditions[i]
+		ev.lookup(c.key)
+		c.missing(ev)
+	}
+}
+
 // describe fills in what the request had.
 func (t *ConditionTrace) describe(ev *evaluation, p *Policy) {
 	c := t.condition
 	t.Position = p.position(c.start, c.end)
-	t.Absent = true
-	if ev.context != nil {
-		values, present := ev.context.Lookup(c.key)
-		t.Present, t.Absent = slices.Clone(values), !present
-	}
+	values, present := ev.context.Lookup(c.key)
+	t.Present, t.Absent = slices.Clone(values), !present
 }
 
 // missing lists the variables of the condition's values that have no value.
