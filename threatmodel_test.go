@@ -124,6 +124,7 @@ var linked = []string{
 	"github.com/inconshreveable/mousetrap", // cobra, on Windows
 	"github.com/spf13/cobra",
 	"github.com/spf13/pflag",
+	"github.com/boombuler/barcode",
 	"github.com/tidwall/btree",
 	"go.etcd.io/bbolt",
 	"golang.org/x/sys",

@@ -42,6 +42,7 @@ type Call struct {
 	asked  bool   // decided, or exempt
 	rule   bool   // the rule of credential kinds was applied
 	done   bool   // an audit line was written
+	coded  bool   // a one-time code came with it and was right
 
 	gathered bool // set, asker and broken are those of Tx
 	set      policy.Set

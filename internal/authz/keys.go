@@ -161,8 +161,11 @@ func (c *Call) session(name string) (v string, present bool) {
 		}
 		return isoTime(p.IssuedAt), true
 	case "multifactorauthpresent":
-		return strconv.FormatBool(p.MFA), p.Temporary
+		return strconv.FormatBool(p.MFA || c.coded), p.Temporary || c.coded
 	case "multifactorauthage":
+		if c.coded {
+			return "0", true
+		}
 		if !p.Temporary || !p.MFA || p.MFATime.IsZero() {
 			return "", false
 		}

@@ -53,6 +53,8 @@ func blank(key string) record {
 		return new(AccessKey)
 	case "lock":
 		return new(Lockout)
+	case "mfa":
+		return new(Device)
 	case "a":
 		switch _, kind, _ := cutEntity(rest); kind {
 		case "user":
@@ -121,6 +123,9 @@ func intern(r record) {
 	case *AccessKey:
 		one(&r.Account)
 		one(&r.UserID)
+	case *Device:
+		one(&r.Account)
+		one(&r.Path)
 	}
 }
 
@@ -165,6 +170,9 @@ func (s *state) place(key string, r record) {
 	case "lock":
 		now, _ := r.(*Lockout)
 		placeIn(s, s.locks, rest, now)
+	case "mfa":
+		now, _ := r.(*Device)
+		s.placeDevice(rest, now)
 	case "user":
 		now, _ := r.(*User)
 		placeEntity(s, s.users, s.userIDs, account, name, now)

@@ -42,6 +42,7 @@ func (g *Group) key() string     { return entityKey(g.Account, KindGroup, g.Name
 func (p *Policy) key() string    { return entityKey(p.Account, KindPolicy, p.Name) }
 func (k *AccessKey) key() string { return accessKeyKey(k.ID) }
 func (l *Lockout) key() string   { return lockKey(l.UserID) }
+func (d *Device) key() string    { return deviceKey(d.ID()) }
 
 // encodeRecord gives the JSON of a record.
 func encodeRecord(r record) ([]byte, error) { return encode(r, r.head().extra) }

@@ -1,6 +1,6 @@
 // Package directory owns the state of the service: accounts, users, roles,
-// groups, managed policies, access keys and lockouts, as records of a store and
-// as a view in memory that every read is served from.
+// groups, managed policies, access keys, MFA devices and lockouts, as records of a
+// store and as a view in memory that every read is served from.
 //
 // A View is an immutable snapshot. One goroutine follows the store's changes,
 // applies them to persistent trees (a write costs O(log n)) and publishes a new
@@ -24,6 +24,8 @@
 //	a/<account>/guard/<kind>/<id>    last time something was attached to or joined it
 //	key/<access key id>              AccessKey with its secret
 //	lock/<user id>                   Lockout
+//	mfa/<account>/<lower path, name> Device, virtual
+//	mfa/<lower serial>               Device, a hardware token
 //	used/<id>                        when, where and for what a key, user or role was last used
 //	outbox/<id>                      audit line that waits to be written
 //	meta/schema, meta/canary, meta/bootstrap

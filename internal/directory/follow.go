@@ -85,6 +85,9 @@ func (s *state) at(key string) record {
 	case "lock":
 		l, _ := s.locks.Get(rest)
 		return orNil(l)
+	case "mfa":
+		d, _ := s.devices.Get(rest)
+		return orNil(d)
 	}
 	account, kind, name := cutEntity(rest)
 	switch kind {

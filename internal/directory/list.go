@@ -9,6 +9,8 @@ import (
 type Counts struct {
 	Users, Roles, Groups int
 	Policies, Versions   int // customer managed policies, and the versions of them all
+	Devices              int // virtual MFA devices, and the hardware tokens that the account has taken
+	DevicesInUse         int // of them, those that somebody has
 }
 
 // Counts says how many things an account has.

@@ -23,6 +23,7 @@ type Account struct {
 	Created    time.Time      `json:"created,omitzero"`
 	Management bool           `json:"management,omitempty"` // of the organization; there is one
 	RootKeys   []string       `json:"rootKeys,omitempty"`   // access key ids of the root user
+	RootMFA    []string       `json:"rootMFA,omitempty"`    // ids of the root user's MFA devices
 	Limits     map[string]int `json:"limits,omitempty"`     // quotas that differ from AWS's defaults, by name
 	meta
 }
@@ -40,6 +41,7 @@ type User struct {
 	Attached   []string  `json:"attached,omitempty"` // ARNs of managed policies in the order of attachment
 	Groups     []string  `json:"groups,omitempty"`   // group ids
 	AccessKeys []string  `json:"accessKeys,omitempty"`
+	MFA        []string  `json:"mfa,omitempty"` // ids of devices
 	meta
 }
 
@@ -186,7 +188,7 @@ func iamARN(partition, account, kind, path, name string) string {
 // Clone gives a copy to change and put.
 func (a *Account) Clone() *Account {
 	c := *a
-	c.RootKeys, c.Limits = slices.Clone(a.RootKeys), maps.Clone(a.Limits)
+	c.RootKeys, c.RootMFA, c.Limits = slices.Clone(a.RootKeys), slices.Clone(a.RootMFA), maps.Clone(a.Limits)
 	return &c
 }
 
@@ -195,7 +197,7 @@ func (a *Account) Clone() *Account {
 func (u *User) Clone() *User {
 	c := *u
 	c.Tags, c.Inline, c.Attached = slices.Clone(u.Tags), slices.Clone(u.Inline), slices.Clone(u.Attached)
-	c.Groups, c.AccessKeys = slices.Clone(u.Groups), slices.Clone(u.AccessKeys)
+	c.Groups, c.AccessKeys, c.MFA = slices.Clone(u.Groups), slices.Clone(u.AccessKeys), slices.Clone(u.MFA)
 	return &c
 }
 

@@ -56,9 +56,10 @@ type state struct {
 	groupIDs  *btree.Map[string, *Group]
 	policyIDs *btree.Map[string, *Policy]
 
-	keys  *btree.Map[string, *AccessKey]
-	locks *btree.Map[string, *Lockout]
-	small *btree.Map[string, small] // by key of the store: alias, guard, used, outbox, meta
+	keys    *btree.Map[string, *AccessKey]
+	locks   *btree.Map[string, *Lockout]
+	devices *btree.Map[string, *Device]
+	small   *btree.Map[string, small] // by key of the store: alias, guard, used, outbox, meta
 
 	edges   *edges
 	tallies *tallies
@@ -78,6 +79,7 @@ func newState(partition string) *state {
 		policyIDs: btree.NewMap[string, *Policy](degree),
 		keys:      btree.NewMap[string, *AccessKey](degree),
 		locks:     btree.NewMap[string, *Lockout](degree),
+		devices:   newDevices(),
 		small:     btree.NewMap[string, small](degree),
 		edges:     newEdges(),
 		tallies:   newTallies(),
@@ -93,6 +95,7 @@ func (s *state) snapshot() *View {
 	c.userIDs, c.roleIDs, c.groupIDs = s.userIDs.Copy(), s.roleIDs.Copy(), s.groupIDs.Copy()
 	c.policyIDs = s.policyIDs.Copy()
 	c.keys, c.locks, c.small = s.keys.Copy(), s.locks.Copy(), s.small.Copy()
+	c.devices = s.devices.Copy()
 	c.edges, c.tallies = s.edges.Copy(), s.tallies.Copy()
 	return &View{state: c}
 }
