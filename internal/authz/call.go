@@ -48,6 +48,7 @@ type Call struct {
 	set      policy.Set
 	broken   policy.Layer // a policy of this layer is missing or does not compile
 	asker    policy.Principal
+	bearer   *Bearer        // who asks in the principal's place
 	question policy.Request // of the decision that runs
 	resource Resource
 	memo     []memo
@@ -80,12 +81,16 @@ func (c *Call) Release() {
 // View is the snapshot that the call is decided on.
 func (c *Call) View() *directory.View { return c.Tx.View() }
 
-// Account is the caller's account, 12 digits; empty for an unsigned call.
+// Account is the caller's account, 12 digits; that of the role for the bearer of
+// an assertion; empty for an unsigned call.
 func (c *Call) Account() string {
-	if c.Principal == nil {
-		return ""
+	switch {
+	case c.Principal != nil:
+		return c.Principal.Account
+	case c.bearer != nil:
+		return c.bearer.Account
 	}
-	return c.Principal.Account
+	return ""
 }
 
 // Exempt says that the action asks for no permission, and why; without a reason

@@ -65,7 +65,7 @@ func (c *Call) decide(action string, r Resource, t *policy.Trace) policy.Result 
 
 // noTrust is the trust policy of a role that does not exist: it is evaluated like
 // any other, so that its refusal takes the time of another, and allows nobody.
-const noTrust = `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"sts:AssumeRole","Condition":{"Null":{"aws:CurrentTime":"true"}}}}`
+const noTrust = `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"sts:*","Condition":{"Null":{"aws:CurrentTime":"true"}}}}`
 
 func mustParse(text string) *policy.Policy {
 	p, err := policy.Parse(text, policy.Any)
@@ -97,6 +97,9 @@ func (g *Gate) target(action string, r *Resource) string {
 //
 // Source: IAM User Guide, troubleshoot_access-denied.
 func (c *Call) refuse(action string, r Resource, res policy.Result) error {
+	if c.bearer != nil {
+		return query.AccessDenied.Errorf("Not authorized to perform %s", action)
+	}
 	text := "User: " + c.asker.ARN + " is not authorized to perform: " + action
 	if on := cmp.Or(r.Shown, r.ARN); on != "" {
 		text += " on resource: " + on

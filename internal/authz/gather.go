@@ -60,7 +60,10 @@ func (c *Call) usable(layer policy.Layer, name string, p *policy.Policy) bool {
 // who is the caller as the policy language sees it.
 func (c *Call) who() policy.Principal {
 	p := c.Principal
-	if p == nil {
+	switch {
+	case c.bearer != nil:
+		return policy.Principal{Type: c.bearer.Type, Provider: c.bearer.Provider}
+	case p == nil:
 		return policy.Principal{Type: policy.Anonymous}
 	}
 	a := policy.Principal{Account: p.Account, ARN: p.ARN, ID: p.ID}

@@ -141,7 +141,10 @@ func shown(text []byte) audit.Raw {
 // identityEntry describes the caller as CloudTrail does.
 func (c *Call) identityEntry() audit.Identity {
 	p := c.Principal
-	if p == nil {
+	switch {
+	case c.bearer != nil:
+		return c.bearer.entry()
+	case p == nil:
 		return audit.Identity{Type: "Unknown", AccessKeyID: cut(c.AccessKeyID)}
 	}
 	id := audit.Identity{PrincipalID: p.ID, ARN: p.ARN, AccountID: p.Account, AccessKeyID: p.AccessKeyID}
@@ -217,12 +220,16 @@ func (c *Call) finish(class audit.Class, in, out any, err error) error {
 		return err
 	}
 	l := lineOf{id: newEventID(), class: class, in: in, out: out, err: err, account: c.Account()}
-	if c.note.account != "" {
+	other := c.note.account
+	if l.account == "" { // nobody's: one line, for whom it is about
+		l.account, other = other, ""
+	}
+	if other != "" {
 		l.shared = newEventID()
 	}
 	failed := c.append(l)
-	if c.note.account != "" {
-		l.id, l.account = newEventID(), c.note.account
+	if other != "" {
+		l.id, l.account = newEventID(), other
 		failed = errors.Join(failed, c.append(l))
 	}
 	if failed != nil && err == nil && class == audit.Issue && !c.gate.unaudited {

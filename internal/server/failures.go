@@ -37,6 +37,19 @@ func newFailures(perSecond float64, burst int) *failures {
 	return &failures{limit: rate.Limit(perSecond), burst: burst, seed: maphash.MakeSeed()}
 }
 
+// spent says whether the address has used its bound up. It counts nothing.
+func (f *failures) spent(addr netip.Addr, now time.Time) bool {
+	if addr.IsLoopback() {
+		return false
+	}
+	addr = network(addr)
+	s := &f.shard[maphash.Comparable(f.seed, addr)%failureShards]
+	s.Lock()
+	defer s.Unlock()
+	e := s.seen[addr]
+	return e != nil && e.limiter.TokensAt(now) < 1
+}
+
 // allow counts one failure of the address and says whether it is within the bound.
 func (f *failures) allow(addr netip.Addr, now time.Time) bool {
 	if addr.IsLoopback() {

@@ -68,6 +68,8 @@ type exchange struct {
 	own int64    // bytes that its body took from the budget
 	svc *service // known once Action and Version are
 	op  *query.Op
+
+	bare bool // the request has no signature, and needs none
 }
 
 func (x *exchange) end() {
@@ -111,6 +113,9 @@ func (x *exchange) serve() {
 	defer call.Release()
 	out, err := x.svc.mux.Serve(x.r.Context(), call, x.op, params)
 	if err != nil {
+		if told := (*query.Error)(nil); x.bare && errors.As(err, &told) && told.Status < 500 {
+			x.s.failures.allow(call.SourceIP, call.Time)
+		}
 		call.Refused(err)
 		x.fail(err)
 		return
@@ -249,6 +254,12 @@ func (x *exchange) authenticate(body []byte) (*authz.Call, error) {
 		request.TLSVersion, request.Cipher = tlsNames(r.TLS)
 	}
 	if x.op.Unsigned && !sigv4.HasAuth(r) {
+		// Assertions are guessed and replayed like signatures, and cost more to check:
+		// an address that keeps failing is turned away before they are looked at.
+		if s.failures.spent(request.SourceIP, request.Time) {
+			return nil, query.Throttling.Errorf("Rate exceeded")
+		}
+		x.bare = true
 		return s.gate.NewCall(request), nil
 	}
 	principal, result, err := s.authn.Authenticate(r, body, x.svc.api.Name)

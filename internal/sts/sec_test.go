@@ -222,7 +222,7 @@ func TestSec_B28(t *testing.T) {
 	if want := []string{"sts.issue"}; !slices.Equal(issuers, want) {
 		t.Errorf("Issue is called by %v, want %v", issuers, want)
 	}
-	if want := []string{"assumeRole", "getFederationToken", "getSessionToken"}; !slices.Equal(paths, want) {
+	if want := []string{"assumeRole", "enterFederated", "getFederationToken", "getSessionToken"}; !slices.Equal(paths, want) {
 		t.Errorf("credentials are issued by %v, want %v", paths, want)
 	}
 }
