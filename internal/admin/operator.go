@@ -26,6 +26,11 @@ type Operations interface {
 	DeleteRootKeys(ctx context.Context, account string) ([]string, error)
 	// Unlock ends the lockout of a user; false: there was none.
 	Unlock(ctx context.Context, account, user string) (bool, error)
+	// RevokeSessions ends the sessions of a role, a user or of one name, by its ARN,
+	// that were issued before the instant; the zero time is now.
+	RevokeSessions(ctx context.Context, arn string, before time.Time) (Revocation, error)
+	// Revocations are those in force.
+	Revocations(ctx context.Context) ([]Revocation, error)
 }
 
 // Status is how a server is.

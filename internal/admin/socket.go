@@ -18,6 +18,9 @@ type request struct {
 	Do      string `json:"do"`
 	Account string `json:"account,omitempty"`
 	User    string `json:"user,omitempty"`
+
+	ARN    string    `json:"arn,omitempty"`
+	Before time.Time `json:"before,omitzero"`
 }
 
 type answer struct {
@@ -27,6 +30,8 @@ type answer struct {
 	Changed bool     `json:"changed,omitempty"`
 	Waits   bool     `json:"waits,omitempty"` // ErrWaits
 	Error   string   `json:"error,omitempty"`
+
+	Revocations []Revocation `json:"revocations,omitempty"`
 }
 
 const (
@@ -99,6 +104,12 @@ func perform(ctx context.Context, o Operations, in request) (out answer) {
 		out.Keys, err = o.DeleteRootKeys(ctx, in.Account)
 	case "unlock":
 		out.Changed, err = o.Unlock(ctx, in.Account, in.User)
+	case "revoke-sessions":
+		var r Revocation
+		r, err = o.RevokeSessions(ctx, in.ARN, in.Before)
+		out.Revocations = []Revocation{r}
+	case "revocations":
+		out.Revocations, err = o.Revocations(ctx)
 	default:
 		err = fmt.Errorf("unknown operation %q: the server is of another version", in.Do)
 	}
@@ -182,4 +193,19 @@ func (c Client) DeleteRootKeys(ctx context.Context, account string) ([]string, e
 func (c Client) Unlock(ctx context.Context, account, user string) (bool, error) {
 	out, err := c.do(ctx, request{Do: "unlock", Account: account, User: user})
 	return out.Changed, err
+}
+
+// RevokeSessions implements Operations.
+func (c Client) RevokeSessions(ctx context.Context, arn string, before time.Time) (Revocation, error) {
+	out, err := c.do(ctx, request{Do: "revoke-sessions", ARN: arn, Before: before})
+	if len(out.Revocations) == 0 {
+		return Revocation{}, err
+	}
+	return out.Revocations[0], err
+}
+
+// Revocations implements Operations.
+func (c Client) Revocations(ctx context.Context) ([]Revocation, error) {
+	out, err := c.do(ctx, request{Do: "revocations"})
+	return out.Revocations, err
 }

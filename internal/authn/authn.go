@@ -153,7 +153,8 @@ func (a *Authenticator) temporary(v *directory.View, id, token string) (sigv4.Se
 }
 
 // principal makes the caller that the claims of a token describe; nil if its
-// issuer is gone or the kind of the session is none that can call.
+// issuer is gone, the kind of the session is none that can call, or an operator
+// has ended it.
 func (a *Authenticator) principal(v *directory.View, c *session.Claims) *directory.Principal {
 	p := &directory.Principal{
 		AccessKeyID: c.AccessKeyID, Temporary: true, SessionName: c.Name,
@@ -182,6 +183,9 @@ func (a *Authenticator) principal(v *directory.View, c *session.Claims) *directo
 		p.Kind, p.ID = directory.FederatedUser, c.Account+":"+c.Name
 		p.ARN = stsARN(p.ARN, c.Account, "federated-user/"+c.Name)
 	default:
+		return nil
+	}
+	if v.Revoked(c.PrincipalID, c.IssuedAt) || v.Revoked(p.ID, c.IssuedAt) {
 		return nil
 	}
 	return p

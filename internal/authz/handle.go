@@ -181,6 +181,9 @@ func (c *Call) refresh() error {
 			return InvalidClientTokenId.Errorf(invalidToken + ".")
 		}
 	}
+	if p.Temporary && c.revoked(&p) {
+		return InvalidClientTokenId.Errorf(invalidToken + ".")
+	}
 	switch {
 	case p.Role != nil:
 		p.Role = c.Tx.RoleByID(p.Role.ID)
@@ -198,4 +201,17 @@ func (c *Call) refresh() error {
 	}
 	c.Principal = &p
 	return nil
+}
+
+// revoked tells whether an operator has ended the session since, and makes the
+// commit depend on that none does.
+func (c *Call) revoked(p *directory.Principal) bool {
+	issuer := p.Account
+	switch {
+	case p.Role != nil:
+		issuer = p.Role.ID
+	case p.User != nil:
+		issuer = p.User.ID
+	}
+	return c.Tx.Revoked(issuer, p.IssuedAt) || c.Tx.Revoked(p.ID, p.IssuedAt)
 }

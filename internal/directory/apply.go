@@ -55,6 +55,8 @@ func blank(key string) record {
 		return new(Lockout)
 	case "mfa":
 		return new(Device)
+	case "revoked":
+		return new(Revocation)
 	case "a":
 		switch _, kind, _ := cutEntity(rest); kind {
 		case "user":
@@ -126,6 +128,8 @@ func intern(r record) {
 	case *Device:
 		one(&r.Account)
 		one(&r.Path)
+	case *Revocation:
+		one(&r.Account)
 	}
 }
 
@@ -173,6 +177,12 @@ func (s *state) place(key string, r record) {
 	case "mfa":
 		now, _ := r.(*Device)
 		s.placeDevice(rest, now)
+	case "revoked":
+		now, _ := r.(*Revocation)
+		if now != nil {
+			rest = now.Subject
+		}
+		placeIn(s, s.revoked, rest, now)
 	case "user":
 		now, _ := r.(*User)
 		placeEntity(s, s.users, s.userIDs, account, name, now)

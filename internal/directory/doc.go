@@ -1,6 +1,6 @@
 // Package directory owns the state of the service: accounts, users, roles,
-// groups, managed policies, access keys, MFA devices and lockouts, as records of a
-// store and as a view in memory that every read is served from.
+// groups, managed policies, access keys, MFA devices, lockouts and revocations, as
+// records of a store and as a view in memory that every read is served from.
 //
 // A View is an immutable snapshot. One goroutine follows the store's changes,
 // applies them to persistent trees (a write costs O(log n)) and publishes a new
@@ -26,6 +26,7 @@
 //	lock/<user id>                   Lockout
 //	mfa/<account>/<lower path, name> Device, virtual
 //	mfa/<lower serial>               Device, a hardware token
+//	revoked/<subject>                Revocation of the sessions of a role, user or session name
 //	used/<id>                        when, where and for what a key, user or role was last used
 //	outbox/<id>                      audit line that waits to be written
 //	meta/schema, meta/canary, meta/bootstrap

@@ -88,6 +88,9 @@ func (s *state) at(key string) record {
 	case "mfa":
 		d, _ := s.devices.Get(rest)
 		return orNil(d)
+	case "revoked":
+		r, _ := s.revoked.Get(rest)
+		return orNil(r)
 	}
 	account, kind, name := cutEntity(rest)
 	switch kind {

@@ -30,6 +30,7 @@ func aliasKey(alias string) string  { return "alias/" + alias }
 func accessKeyKey(id string) string { return "key/" + id }
 func lockKey(userID string) string  { return "lock/" + userID }
 func deviceKey(id string) string    { return "mfa/" + id }
+func revokedKey(id string) string   { return "revoked/" + id }
 func usedKey(id string) string      { return "used/" + id }
 func outboxKey(id string) string    { return "outbox/" + id }
 

@@ -59,7 +59,8 @@ type state struct {
 	keys    *btree.Map[string, *AccessKey]
 	locks   *btree.Map[string, *Lockout]
 	devices *btree.Map[string, *Device]
-	small   *btree.Map[string, small] // by key of the store: alias, guard, used, outbox, meta
+	small   *btree.Map[string, small]       // by key of the store: alias, guard, used, outbox, meta
+	revoked *btree.Map[string, *Revocation] // by subject
 
 	edges   *edges
 	tallies *tallies
@@ -80,6 +81,7 @@ func newState(partition string) *state {
 		keys:      btree.NewMap[string, *AccessKey](degree),
 		locks:     btree.NewMap[string, *Lockout](degree),
 		devices:   newDevices(),
+		revoked:   btree.NewMap[string, *Revocation](degree),
 		small:     btree.NewMap[string, small](degree),
 		edges:     newEdges(),
 		tallies:   newTallies(),
@@ -96,6 +98,7 @@ func (s *state) snapshot() *View {
 	c.policyIDs = s.policyIDs.Copy()
 	c.keys, c.locks, c.small = s.keys.Copy(), s.locks.Copy(), s.small.Copy()
 	c.devices = s.devices.Copy()
+	c.revoked = s.revoked.Copy()
 	c.edges, c.tallies = s.edges.Copy(), s.tallies.Copy()
 	return &View{state: c}
 }

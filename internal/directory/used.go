@@ -121,7 +121,7 @@ func (v *View) holder(id string) record {
 	return orNil(v.Key(id))
 }
 
-// flushUses writes the uses once a minute until ctx ends.
+// flushUses writes the uses, and takes away what has ended, once a minute until ctx ends.
 func (d *Directory) flushUses(ctx context.Context) {
 	tick := time.NewTicker(usesEvery)
 	defer tick.Stop()
@@ -133,6 +133,9 @@ func (d *Directory) flushUses(ctx context.Context) {
 		}
 		if err := d.writeUses(ctx); err != nil && ctx.Err() == nil {
 			d.log.Warn("times of last use are kept for the next minute", "error", err)
+		}
+		if err := d.sweep(ctx); err != nil && ctx.Err() == nil {
+			d.log.Warn("revocations that have ended stay for another minute", "error", err)
 		}
 	}
 }

@@ -15,6 +15,10 @@ import (
 // (AWS STS API reference, SessionTokenSize).
 const MaxTokenSize = 4096
 
+// MaxLifetime is how long a session can last: 36 hours of GetSessionToken and
+// GetFederationToken. Keys that sealed a token, and revocations, are kept that long.
+const MaxLifetime = 36 * time.Hour
+
 // ErrInvalid says that a token was not issued by this issuer for this access
 // key, or was altered since. It may wrap a seal.ErrUnknownKey, for the log.
 var ErrInvalid = errors.New("session: the token is not valid")
@@ -89,6 +93,8 @@ func (i *Issuer) complete(c *Claims) (account uint64, err error) {
 		return 0, fmt.Errorf("session: the account %q has not 12 digits", c.Account)
 	case !c.Kind.known() || c.PrincipalID == "":
 		return 0, fmt.Errorf("session: claims without kind or principal: %v", *c)
+	case c.Expires.Sub(c.IssuedAt) > MaxLifetime:
+		return 0, fmt.Errorf("session: a session of %v, longer than any may be", c.Expires.Sub(c.IssuedAt))
 	case c.IssuedAt.Unix() <= 0 || !c.Expires.After(c.IssuedAt) || c.Expires.Unix() > maxUnix:
 		return 0, fmt.Errorf("session: a session from %v until %v", c.IssuedAt, c.Expires)
 	case c.MFA && !c.MFATime.IsZero() && (c.MFATime.Unix() < 0 || c.MFATime.Unix() >= maxUnix):

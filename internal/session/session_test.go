@@ -237,7 +237,7 @@ func genClaims(t *rapid.T) Claims {
 		MinSize: rapid.IntRange(0, MaxTokenSize).Draw(t, "size"),
 	}
 	c.IssuedAt = second("issued", 1, 1<<32)
-	c.Expires = second("expires", c.IssuedAt.Unix()+1, maxUnix)
+	c.Expires = second("expires", c.IssuedAt.Unix()+1, c.IssuedAt.Unix()+int64(MaxLifetime/time.Second))
 	if c.MFA = rapid.Bool().Draw(t, "mfa"); c.MFA && rapid.Bool().Draw(t, "when") {
 		c.MFATime = second("mfa time", 0, 1<<32)
 	}
