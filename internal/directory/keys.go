@@ -18,9 +18,10 @@ const (
 	KindRole
 	KindGroup
 	KindPolicy
+	KindMFA // a virtual MFA device
 )
 
-var kindNames = [...]string{KindUser: "user", KindRole: "role", KindGroup: "group", KindPolicy: "policy"}
+var kindNames = [...]string{KindUser: "user", KindRole: "role", KindGroup: "group", KindPolicy: "policy", KindMFA: "mfa"}
 
 // String is the word for k in ARNs and keys of the store.
 func (k Kind) String() string { return kindNames[k] }

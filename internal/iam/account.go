@@ -17,15 +17,15 @@ func (s *service) getAccountSummary(_ context.Context, c *authz.Call, _ *iamapi.
 		return nil, err
 	}
 	n := c.View().Counts(c.Account())
-	rootKeys := 0
-	if a := c.Tx.Account(c.Account()); a != nil && len(a.RootKeys) > 0 {
-		rootKeys = 1
+	rootKeys, rootMFA := 0, 0
+	if a := c.Tx.Account(c.Account()); a != nil {
+		rootKeys, rootMFA = min(len(a.RootKeys), 1), min(len(a.RootMFA), 1)
 	}
 	// What this service does not have counts as none.
 	sum := map[string]int{
 		"Users": n.Users, "Roles": n.Roles, "Groups": n.Groups, "Policies": n.Policies, "PolicyVersionsInUse": n.Versions,
-		"InstanceProfiles": 0, "ServerCertificates": 0, "Providers": 0, "MFADevices": 0, "MFADevicesInUse": 0,
-		"AccountAccessKeysPresent": rootKeys, "AccountMFAEnabled": 0, "AccountPasswordPresent": 0,
+		"InstanceProfiles": 0, "ServerCertificates": 0, "Providers": 0, "MFADevices": n.Devices, "MFADevicesInUse": n.DevicesInUse,
+		"AccountAccessKeysPresent": rootKeys, "AccountMFAEnabled": rootMFA, "AccountPasswordPresent": 0,
 		"AccountSigningCertificatesPresent": 0,
 		"GlobalEndpointTokenVersion":        1, "InstanceProfilesQuota": 1000, "PolicyVersionsInUseQuota": 10000,
 		"ServerCertificatesQuota": 20, "SigningCertificatesPerUserQuota": 2,

@@ -88,6 +88,18 @@ func Register(m *query.Mux[*authz.Call], o Options) {
 	authz.Handle(m, "UntagPolicy", s.untagPolicy)
 	authz.Handle(m, "ListPolicyTags", s.listPolicyTags)
 
+	authz.Handle(m, "CreateVirtualMFADevice", s.createVirtualMFADevice)
+	authz.Handle(m, "DeleteVirtualMFADevice", s.deleteVirtualMFADevice)
+	authz.Handle(m, "ListVirtualMFADevices", s.listVirtualMFADevices)
+	authz.Handle(m, "EnableMFADevice", s.enableMFADevice)
+	authz.Handle(m, "ResyncMFADevice", s.resyncMFADevice)
+	authz.Handle(m, "DeactivateMFADevice", s.deactivateMFADevice)
+	authz.Handle(m, "GetMFADevice", s.getMFADevice)
+	authz.Handle(m, "ListMFADevices", s.listMFADevices)
+	authz.Handle(m, "TagMFADevice", s.tagMFADevice)
+	authz.Handle(m, "UntagMFADevice", s.untagMFADevice)
+	authz.Handle(m, "ListMFADeviceTags", s.listMFADeviceTags)
+
 	authz.Handle(m, "GetAccountSummary", s.getAccountSummary)
 	authz.Handle(m, "CreateAccountAlias", s.createAccountAlias)
 	authz.Handle(m, "DeleteAccountAlias", s.deleteAccountAlias)

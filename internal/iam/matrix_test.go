@@ -105,6 +105,8 @@ func (s sample) shown(action string) string {
 		return "" // lists name a path
 	case action == "CreatePolicy":
 		return name + " "
+	case kind == "mfa":
+		return s.resource
 	case action == "CreateUser", action == "CreateRole", action == "CreateGroup":
 		return s.resource
 	case kind == "policy":

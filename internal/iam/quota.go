@@ -26,6 +26,9 @@ const (
 	tagsPerUser        = "TagsPerUser"
 	tagsPerRole        = "TagsPerRole"
 	tagsPerPolicy      = "TagsPerPolicy"
+	tagsPerDevice      = "TagsPerMFADevice"
+	devicesPerUser     = "MFADevicesPerUser"
+	devicesPerAccount  = "VirtualMFADevicesPerAccount" // as many as users
 )
 
 // quotas are AWS's defaults. Source: IAM User Guide, reference_iam-quotas.
@@ -35,7 +38,8 @@ var quotas = map[string]int{
 	policiesPerUser: 10, policiesPerRole: 10, policiesPerGroup: 10,
 	versionsPerPolicy: 5, policySize: 6144, trustSize: 2048,
 	userPolicySize: 2048, rolePolicySize: 10240, groupPolicySize: 5120,
-	tagsPerUser: 50, tagsPerRole: 50, tagsPerPolicy: 50,
+	tagsPerUser: 50, tagsPerRole: 50, tagsPerPolicy: 50, tagsPerDevice: 50,
+	devicesPerUser: 8, devicesPerAccount: 5000,
 }
 
 // quota is what holds in the caller's account. It is read from the view, not

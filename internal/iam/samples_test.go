@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/deputy-sts/deputy/internal/directory"
 )
@@ -20,6 +21,8 @@ const (
 	userTarget  = "arn:aws:iam::" + home + ":user/t/target"
 	roleTarget  = "arn:aws:iam::" + home + ":role/t/target"
 	groupTarget = "arn:aws:iam::" + home + ":group/t/target"
+	deviceSpare = "arn:aws:iam::" + home + ":mfa/t/spare"
+	devicePhone = "arn:aws:iam::" + home + ":mfa/phone"
 	policyPlain = "arn:aws:iam::" + home + ":policy/plain"
 	policyUsed  = "arn:aws:iam::" + home + ":policy/used"
 	readOnly    = "arn:aws:iam::aws:policy/ReadOnlyAccess"
@@ -49,9 +52,13 @@ func newTown(t testing.TB) *world {
 		form("CreateAccessKey", "UserName", "target"),
 		form("CreateRole", "RoleName", "boss", "AssumeRolePolicyDocument", trustAnybody),
 		form("AttachRolePolicy", "RoleName", "boss", "PolicyArn", everyAction),
+		form("CreateVirtualMFADevice", "VirtualMFADeviceName", "spare", "Path", "/t/", "Tags.member.1.Key", "k", "Tags.member.1.Value", "v"),
+		form("CreateVirtualMFADevice", "VirtualMFADeviceName", "phone"),
 	} {
 		w.do("admin", f)
 	}
+	w.enable("admin", "target", devicePhone)
+	w.now = w.now.Add(time.Minute)
 	for _, kind := range []string{"User", "Role", "Group"} {
 		w.do("admin", form("Put"+kind+"Policy", kind+"Name", "target", "PolicyName", "p", "PolicyDocument", star))
 		w.do("admin", form("Attach"+kind+"Policy", kind+"Name", "target", "PolicyArn", policyUsed))
@@ -118,6 +125,18 @@ func samples(w *world) map[string]sample {
 		"TagPolicy":               plain(tags...),
 		"UntagPolicy":             plain("TagKeys.member.1", "k"),
 		"ListPolicyTags":          plain(),
+
+		"CreateVirtualMFADevice": created("mfa", "iam:TagMFADevice", "VirtualMFADeviceName", "new", "Path", "/t/"),
+		"DeleteVirtualMFADevice": of(deviceSpare, "SerialNumber", deviceSpare),
+		"ListVirtualMFADevices":  of("*"),
+		"EnableMFADevice":        user("SerialNumber", deviceSpare, "AuthenticationCode1", w.code(deviceSpare, "-1"), "AuthenticationCode2", w.code(deviceSpare, "0")),
+		"ResyncMFADevice":        user("SerialNumber", devicePhone, "AuthenticationCode1", w.code(devicePhone, "0"), "AuthenticationCode2", w.code(devicePhone, "1")),
+		"DeactivateMFADevice":    user("SerialNumber", devicePhone),
+		"GetMFADevice":           user("SerialNumber", devicePhone),
+		"ListMFADevices":         user(),
+		"TagMFADevice":           of(deviceSpare, append(tags, "SerialNumber", deviceSpare)...),
+		"UntagMFADevice":         of(deviceSpare, "SerialNumber", deviceSpare, "TagKeys.member.1", "k"),
+		"ListMFADeviceTags":      of(deviceSpare, "SerialNumber", deviceSpare),
 
 		"UpdateAssumeRolePolicy": role("PolicyDocument", trustAnybody),
 		"GetAccountSummary":      of("*"),

@@ -25,8 +25,8 @@ var update = flag.Bool("update", false, "write the answers into the scripts")
 // first line (who calls, the action, the parameters, all as in a form), and the
 // answer: the status and the XML, a row of a list on a line. What differs from run to
 // run is numbered in the order of appearance: ids (AIDA.1), markers (MARKER.1)
-// and secrets (SECRET.1); a request may use those names. A line "sleep SECONDS"
-// moves the clock.
+// and secrets (SECRET.1); a request may use those names. code:SERIAL:N is the code
+// of an MFA device N steps from now. A line "sleep SECONDS" moves the clock.
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -89,6 +89,9 @@ func (p *player) answer(request string) string {
 		name, value, _ := strings.Cut(f, "=")
 		if text, ok := p.texts[value]; ok {
 			value = url.QueryEscape(text)
+		} else if of, ok := strings.CutPrefix(value, "code:"); ok {
+			colon := strings.LastIndexByte(of, ':')
+			value = p.code(of[:colon], of[colon+1:])
 		} else {
 			for shown, meant := range p.meant {
 				if value == shown || strings.HasSuffix(value, "/"+shown) {
@@ -117,7 +120,7 @@ func (p *player) sleep(seconds string) {
 	p.now = p.now.Add(d)
 }
 
-var random = regexp.MustCompile(`((?:AIDA|AROA|AGPA|ANPA)[A-Z0-9]{17}|AKIA[A-Z0-9]{16})|<Marker>([^<]+)|<SecretAccessKey>([^<]+)`)
+var random = regexp.MustCompile(`((?:AIDA|AROA|AGPA|ANPA)[A-Z0-9]{17}|AKIA[A-Z0-9]{16})|<Marker>([^<]+)|<SecretAccessKey>([^<]+)|<Base32StringSeed>([^<]+)|<QRCodePNG>([^<]+)`)
 
 var row = regexp.MustCompile(`<member>|<entry>|<\w+Result>|</\w+Result>`)
 
@@ -126,7 +129,7 @@ func (p *player) plain(xml string) string {
 	xml = random.ReplaceAllStringFunc(xml, func(s string) string {
 		kind, value := s[:4], s
 		if i := strings.IndexByte(s, '>'); i >= 0 {
-			kind, value = map[string]string{"<Marker>": "MARKER", "<SecretAccessKey>": "SECRET"}[s[:i+1]], s[i+1:]
+			kind, value = map[string]string{"<Marker>": "MARKER", "<SecretAccessKey>": "SECRET", "<Base32StringSeed>": "SEED", "<QRCodePNG>": "PNG"}[s[:i+1]], s[i+1:]
 		}
 		if strings.HasPrefix(value, "AKIAADMIN") || strings.HasPrefix(value, "AKIAROOT") || strings.HasPrefix(value, "AKIAUNKNOWN") {
 			return s

@@ -137,6 +137,8 @@ func (s *service) deleteUser(_ context.Context, c *authz.Call, in *iamapi.Delete
 		return nil, iamapi.DeleteConflict.Errorf("Cannot delete entity, must remove users from group first.")
 	case len(x.user.AccessKeys) > 0:
 		return nil, iamapi.DeleteConflict.Errorf("Cannot delete entity, must delete access keys first.")
+	case len(x.user.MFA) > 0:
+		return nil, iamapi.DeleteConflict.Errorf("Cannot delete entity, must delete MFA device first.")
 	}
 	c.Tx.DeleteUser(x.user)
 	return new(iamapi.DeleteUserResponse), nil
