@@ -61,12 +61,13 @@ func appendOK[T any](list []T) func(T, bool) []T {
 	}
 }
 
-// holds decides the condition. A key without values counts as absent.
+// holds decides the condition. A key that is there without any value exists, so
+// that IfExists leaves it to the operator, to which it is as good as absent.
 //
 // Source: IAM User Guide, reference_policies_elements_condition_operators and
 // reference_policies_condition-single-vs-multi-valued-context-keys.
 func (c *condition) holds(ev *evaluation) bool {
-	values := ev.lookup(c.key)
+	values, present := ev.lookup(c.key)
 	if c.op.family == famNull {
 		if empty(values) {
 			return c.yes
@@ -74,7 +75,7 @@ func (c *condition) holds(ev *evaluation) bool {
 		return c.no
 	}
 	if len(values) == 0 {
-		return c.absent()
+		return c.ifExists && !present || c.absent()
 	}
 	switch c.set {
 	case forAll:
@@ -86,12 +87,12 @@ func (c *condition) holds(ev *evaluation) bool {
 	return len(values) == 1 && c.one(ev, values[0])
 }
 
-// absent is what an absent key gives.
+// absent is what a key without values gives.
 func (c *condition) absent() bool {
-	switch {
-	case c.ifExists || c.set == forAll:
+	switch c.set {
+	case forAll:
 		return true
-	case c.set == forAny:
+	case forAny:
 		return false
 	}
 	return c.op.negated

@@ -67,12 +67,11 @@ func (ev *evaluation) action() string {
 }
 
 // lookup gives the values of a key, none if it is absent.
-func (ev *evaluation) lookup(key string) []string {
+func (ev *evaluation) lookup(key string) (values []string, present bool) {
 	if ev.context == nil {
-		return nil
+		return nil, false
 	}
-	values, _ := ev.context.Lookup(key)
-	return values
+	return ev.context.Lookup(key)
 }
 
 // crosses tells whether the resource belongs to another account than the caller.
@@ -117,19 +116,34 @@ func (ev *evaluation) layer() Layer {
 	return LayerResource
 }
 
-// underRCP tells whether resource control policies can reach the request: never
-// IAM and Organizations, and of STS only what enters a role.
+// underRCP tells whether resource control policies can reach the request. AWS
+// asks them for the services of its list alone, and of STS for what enters a role.
 //
-// Source: Organizations User Guide, orgs_manage_policies_rcps.
+// Source: Organizations User Guide, orgs_manage_policies_rcps, with the services
+// that were added until February 2026.
 func (ev *evaluation) underRCP() bool {
 	service, _, _ := strings.Cut(ev.action(), ":")
 	switch service {
-	case "iam", "organizations":
-		return false
+	case "s3", "kms", "sqs", "secretsmanager", "ecr", "aoss", "cognito-idp", "cognito-identity", "logs", "dynamodb":
+		return true
 	case "sts":
 		return ev.entersRole()
 	}
-	return true
+	return false
+}
+
+// keyOfKMS tells whether the request is about a key of KMS. Beside trust
+// policies, key policies are the ones that must allow by themselves: without them
+// identity policies give nothing, not even in the same account.
+//
+// Source: IAM User Guide, reference_policies_evaluation-logic_policy-eval-denyallow
+// (resource-based policies); KMS Developer Guide, key-policies.
+func (ev *evaluation) keyOfKMS() bool {
+	if !strings.HasPrefix(ev.action(), "kms:") {
+		return false
+	}
+	c, ok := splitARN(ev.resource)
+	return ok && c[2] == "kms" && strings.HasPrefix(c[5], "key/")
 }
 
 // decide is the evaluation logic of AWS. The layers are gone through in the order
@@ -145,7 +159,8 @@ func (ev *evaluation) decide(s *Set, cross bool) Result {
 	iam, linked := c.Type.signed(), c.serviceLinked()
 	resource := ev.layer()
 	var v verdicts
-	v.resourceLayer, v.cross = resource, cross
+	v.resourceLayer, v.needed = resource, cross || resource == LayerTrust || s.Resource != nil && ev.keyOfKMS()
+	v.cross = cross
 	if !linked && ev.underRCP() && !ev.controls(s.RCPs, LayerRCP, nil) {
 		return ev.denied
 	}
@@ -153,7 +168,7 @@ func (ev *evaluation) decide(s *Set, cross bool) Result {
 	if iam && !linked && !ev.controls(s.SCPs, LayerSCP, &v.scp) {
 		return ev.denied
 	}
-	if !ev.resourcePolicy(s.Resource, resource, !iam || v.needResource(), &v.grant) {
+	if !ev.resourcePolicy(s.Resource, resource, !iam || v.needed, &v.grant) {
 		return ev.denied
 	}
 	if iam && !ev.own(s, &v) {
@@ -172,6 +187,7 @@ func (ev *evaluation) decide(s *Set, cross bool) Result {
 type verdicts struct {
 	resourceLayer                    Layer
 	cross                            bool
+	needed                           bool  // the resource policy must name the caller
 	grant                            grant // of the resource policy
 	scp, identity, boundary, session bool
 }
@@ -185,9 +201,6 @@ func (v *verdicts) foreign() Result {
 	return Result{Decision: Allow, Layer: v.resourceLayer, Statement: -1}
 }
 
-// needResource tells whether the resource's policy must name the caller.
-func (v *verdicts) needResource() bool { return v.cross || v.resourceLayer == LayerTrust }
-
 // combine decides for IAM principals.
 func (v *verdicts) combine() Result {
 	shortcut := !v.cross && v.grant >= byEntity
@@ -196,7 +209,7 @@ func (v *verdicts) combine() Result {
 		return implicit(LayerSCP)
 	case shortcut && v.grant == directly:
 		return Result{Decision: Allow, Layer: v.resourceLayer, Statement: -1}
-	case v.needResource() && v.grant == notNamed:
+	case v.needed && v.grant == notNamed:
 		return implicit(v.resourceLayer)
 	case !v.identity && !shortcut:
 		return implicit(LayerIdentity)

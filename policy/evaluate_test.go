@@ -8,6 +8,7 @@ import (
 const (
 	roleARN   = "arn:aws:iam::111122223333:role/Courier"
 	objectARN = "arn:aws:s3:::ledger/q2.csv"
+	keyARN    = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 )
 
 func aUser() *Principal {
@@ -71,6 +72,13 @@ func TestLayers(t *testing.T) {
 		{"rcp and iam", aUser(), "iam:GetUser", "arn:aws:iam::111122223333:user/maren", "", Set{Identity: all, RCPs: [][]*Policy{deny}}, Allow, LayerIdentity, ""},
 		{"rcp and a trust policy", aUser(), "sts:AssumeRole", roleARN, "", Set{Identity: all, Resource: account, RCPs: [][]*Policy{deny}}, ExplicitDeny, LayerRCP, "with an explicit deny in a resource control policy"},
 		{"rcp and other sts", aUser(), "sts:GetFederationToken", "*", "", Set{Identity: all, RCPs: [][]*Policy{deny}}, Allow, LayerIdentity, ""},
+		{"rcp and a service that has none", aUser(), "ec2:RunInstances", "*", "", Set{Identity: all, RCPs: [][]*Policy{deny}}, Allow, LayerIdentity, ""},
+		{"key of kms, policy silent", aUser(), "KMS:Decrypt", keyARN, "", Set{Identity: all, Resource: other}, ImplicitDeny, LayerResource, "because no resource-based policy allows the KMS:Decrypt action"},
+		{"key of kms, account", aUser(), "kms:Decrypt", keyARN, "", Set{Identity: all, Resource: account}, Allow, LayerIdentity, ""},
+		{"key of kms, account alone", aUser(), "kms:Decrypt", keyARN, "", Set{Resource: account}, ImplicitDeny, LayerIdentity, "because no identity-based policy allows the kms:Decrypt action"},
+		{"key of kms, user", aUser(), "kms:Decrypt", keyARN, "", Set{Resource: granting(t, "Allow", `{"AWS":"arn:aws:iam::111122223333:user/maren"}`)}, Allow, LayerResource, ""},
+		{"key of kms, policy not given", aUser(), "kms:Decrypt", keyARN, "", Set{Identity: all}, Allow, LayerIdentity, ""},
+		{"alias of kms", aUser(), "kms:UpdateAlias", "arn:aws:kms:eu-west-1:111122223333:alias/a", "", Set{Identity: all, Resource: other}, Allow, LayerIdentity, ""},
 		{"resource of another account", aUser(), "s3:GetObject", objectARN, "444455556666", Set{Identity: all}, ImplicitDeny, LayerResource, "because no resource-based policy allows the s3:GetObject action"},
 		{"cross account, identity", aUser(), "s3:GetObject", objectARN, "444455556666", Set{Resource: account}, ImplicitDeny, LayerIdentity, "because no identity-based policy allows the s3:GetObject action"},
 		{"cross account, both", aUser(), "s3:GetObject", objectARN, "444455556666", Set{Identity: all, Resource: account}, Allow, LayerIdentity, ""},
@@ -124,11 +132,11 @@ func TestServiceLinkedRole(t *testing.T) {
 	c := aSession()
 	c.IssuerARN = "arn:aws:iam::111122223333:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX"
 	s := Set{Identity: list(allowAll(t)), SCPs: [][]*Policy{{denyAll(t)}}, RCPs: [][]*Policy{{denyAll(t)}}}
-	if got := s.Evaluate(&Request{Principal: c, Action: "a:b", Resource: "*"}, nil); got.Decision != Allow {
+	if got := s.Evaluate(&Request{Principal: c, Action: "s3:ListAllMyBuckets", Resource: "*"}, nil); got.Decision != Allow {
 		t.Errorf("control policies bind a service-linked role: %+v", got)
 	}
 	c.IssuerARN = roleARN
-	if got := s.Evaluate(&Request{Principal: c, Action: "a:b", Resource: "*"}, nil); got.Layer != LayerRCP {
+	if got := s.Evaluate(&Request{Principal: c, Action: "s3:ListAllMyBuckets", Resource: "*"}, nil); got.Layer != LayerRCP {
 		t.Errorf("another role: %+v", got)
 	}
 }

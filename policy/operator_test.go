@@ -63,7 +63,7 @@ func (s sample) expected(set string, ifExists bool, request []string) bool {
 	differs := func(v string) bool { return !holds(v) }
 	if len(request) == 0 {
 		switch {
-		case ifExists || set == "ForAllValues:":
+		case ifExists && request == nil || set == "ForAllValues:":
 			return true
 		case set == "ForAnyValue:":
 			return false

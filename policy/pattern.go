@@ -219,7 +219,7 @@ func (ev *evaluation) expand(b []byte, parts []part) ([]byte, bool) {
 // variable gives the value of a key that has exactly one. A value that is no
 // UTF-8 is none: its bytes could be taken for tokens.
 func (ev *evaluation) variable(v *variable) (string, bool) {
-	values := ev.lookup(v.key)
+	values, _ := ev.lookup(v.key)
 	switch {
 	case len(values) == 0:
 		return v.fallback, v.hasDefault

@@ -1,11 +1,17 @@
 package policy
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"math/big"
 	"net"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A second evaluator, written from the rules alone, slow and plain: documents
@@ -57,6 +63,9 @@ func refGlob(p, s []rune) bool {
 	return false
 }
 
+// refVariable reads what stands between ${ and }.
+var refVariable = regexp.MustCompile(`^([^,']+?) *(?:, *'([^']*)')?$`)
+
 // refExpand replaces the variables; without wild all is literal.
 func refExpand(s string, ctx Map, wild, vars bool) (out []rune, ok bool) {
 	for s != "" {
@@ -64,11 +73,19 @@ func refExpand(s string, ctx Map, wild, vars bool) (out []rune, ok bool) {
 			if name, rest, found := strings.Cut(s[2:], "}"); found {
 				value := name
 				if name != "*" && name != "?" && name != "$" {
-					values := ctx[strings.ToLower(name)]
-					if len(values) != 1 {
+					m := refVariable.FindStringSubmatch(name)
+					if m == nil {
 						return nil, false
 					}
-					value = values[0]
+					values := ctx[strings.ToLower(m[1])]
+					switch {
+					case len(values) == 1:
+						value = values[0]
+					case len(values) == 0 && strings.Contains(name, ","):
+						value = m[2]
+					default:
+						return nil, false
+					}
 				}
 				for _, r := range value {
 					out = append(out, -r)
@@ -86,9 +103,12 @@ func refExpand(s string, ctx Map, wild, vars bool) (out []rune, ok bool) {
 	return out, true
 }
 
+// refActionForm is how a pattern must look: a service or "*", a colon, a name.
+var refActionForm = regexp.MustCompile(`^(?:\*|[^*?:]+):[^:, ]+$`)
+
 func refAction(patterns []string, action string) bool {
 	for _, p := range patterns {
-		if p == "*" || strings.Contains(p, ":") && refGlob([]rune(strings.ToLower(p)), []rune(strings.ToLower(action))) {
+		if p == "*" || refActionForm.MatchString(p) && refGlob([]rune(strings.ToLower(p)), []rune(strings.ToLower(action))) {
 			return true
 		}
 	}
@@ -122,11 +142,10 @@ func refCondition(op, key string, values []string, ctx Map, vars bool) bool {
 		set, base = "", op
 	}
 	base, ifExists := strings.CutSuffix(base, "IfExists")
-	have := ctx[strings.ToLower(key)]
+	have, present := ctx[strings.ToLower(key)]
 	null := strings.Join(have, "") == ""
-	negated := strings.Contains(base, "Not")
 	if base == "Null" {
-		return null == (values[0] == "true")
+		return slices.ContainsFunc(values, func(v string) bool { return strings.EqualFold(v, strconv.FormatBool(null)) })
 	}
 	one := func(v string) bool {
 		if strings.HasPrefix(base, "Arn") && strings.Count(v, ":") < 5 {
@@ -136,27 +155,31 @@ func refCondition(op, key string, values []string, ctx Map, vars bool) bool {
 		for _, w := range values {
 			any = any || refValue(strings.Replace(strings.Replace(base, "NotLike", "Like", 1), "Not", "", 1), w, v, ctx, vars)
 		}
-		return any != negated
+		return any != strings.Contains(base, "Not")
 	}
 	switch {
-	case len(have) == 0 && (ifExists || set == "ForAllValues"), null && set == "ForAllValues":
+	case !present && ifExists:
 		return true
+	case set == "ForAllValues":
+		return null || !slices.ContainsFunc(have, func(v string) bool { return !one(v) })
+	case set == "ForAnyValue":
+		return slices.ContainsFunc(have, one)
 	case len(have) == 0:
-		return set == "" && negated
-	case set == "":
-		return len(have) == 1 && one(have[0])
+		return strings.Contains(base, "Not")
 	}
-	all, any := true, false
-	for _, v := range have {
-		all, any = all && one(v), any || one(v)
-	}
-	return set == "ForAllValues" && all || set == "ForAnyValue" && any
+	return len(have) == 1 && one(have[0])
 }
 
 func refValue(base, want, have string, ctx Map, vars bool) bool {
 	switch {
-	case base == "StringEquals" || base == "StringLike":
+	case strings.HasPrefix(base, "String"):
 		p, ok := refExpand(want, ctx, base == "StringLike", vars)
+		if ok && base == "StringEqualsIgnoreCase" {
+			for i := range p {
+				p[i] = -unicode.ToLower(-p[i])
+			}
+			have = strings.ToLower(have)
+		}
 		return ok && refGlob(p, []rune(have))
 	case strings.HasPrefix(base, "Arn"):
 		p, h := strings.SplitN(want, ":", 6), strings.SplitN(have, ":", 6)
@@ -170,20 +193,69 @@ func refValue(base, want, have string, ctx Map, vars bool) bool {
 		}
 		return true
 	case strings.HasPrefix(base, "Numeric"):
-		w, ok1 := new(big.Rat).SetString(want)
-		h, ok2 := new(big.Rat).SetString(have)
+		w, ok1 := refNumber(want)
+		h, ok2 := refNumber(have)
 		return ok1 && ok2 && refOrder(strings.TrimPrefix(base, "Numeric"), h.Cmp(w))
 	case strings.HasPrefix(base, "Date"):
-		w, err1 := time.Parse(time.RFC3339, want)
-		h, err2 := time.Parse(time.RFC3339, have)
-		return err1 == nil && err2 == nil && refOrder(strings.TrimPrefix(base, "Date"), h.Compare(w))
+		w, ok1 := refDate(want)
+		h, ok2 := refDate(have)
+		return ok1 && ok2 && refOrder(strings.TrimPrefix(base, "Date"), h.Compare(w))
 	case base == "Bool":
-		return strings.EqualFold(want, have)
+		return strings.EqualFold(want, have) && (strings.EqualFold(want, "true") || strings.EqualFold(want, "false"))
+	case base == "BinaryEquals":
+		w, err1 := base64.StdEncoding.DecodeString(want)
+		h, err2 := base64.StdEncoding.DecodeString(have)
+		return err1 == nil && err2 == nil && bytes.Equal(w, h)
 	case base == "IpAddress":
-		_, n, err := net.ParseCIDR(want)
-		return err == nil && n.Contains(net.ParseIP(have))
+		return refAddress(want, have)
 	}
 	panic(base)
+}
+
+func refNumber(s string) (*big.Rat, bool) {
+	if s == "" || strings.Trim(s, "+-.0123456789") != "" {
+		return nil, false
+	}
+	return new(big.Rat).SetString(s)
+}
+
+// refDate takes the forms of the W3C's note, or seconds.
+func refDate(s string) (time.Time, bool) {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil && len(s) != 4 {
+		return time.Unix(n, 0), true
+	}
+	for _, layout := range []string{"2006", "2006-01", "2006-01-02", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05Z07:00", "2006-01-02T15:04", "2006-01-02T15:04:05"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// refAddress compares bit by bit; each family is a world of its own.
+func refAddress(want, have string) bool {
+	address, size, found := strings.Cut(want, "/")
+	w, h := net.ParseIP(address), net.ParseIP(have)
+	if w == nil || h == nil || strings.Contains(address, ":") != strings.Contains(have, ":") {
+		return false
+	}
+	if !strings.Contains(address, ":") {
+		w, h = w.To4(), h.To4()
+	}
+	bits := 8 * len(w)
+	if found {
+		n, err := strconv.Atoi(size)
+		if err != nil || n < 0 || n > bits {
+			return false
+		}
+		bits = n
+	}
+	for i := range bits {
+		if (w[i/8]^h[i/8])>>(7-i%8)&1 != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func refOrder(name string, c int) bool {
@@ -206,7 +278,7 @@ func refNames(element any, c *Principal) (best int) {
 				best = 3
 			case typ == "AWS" && (c.Type == AssumedRole || c.Type == FederatedUser && !strings.HasSuffix(c.IssuerARN, ":root")) && (v == c.IssuerARN || v == c.IssuerID):
 				best = max(best, 2)
-			case typ == "AWS" && iam && (v == c.Account || v == "arn:aws:iam::"+c.Account+":root"):
+			case typ == "AWS" && iam && (v == c.Account || v == "arn:aws:iam::"+c.Account+":root"), typ == "CanonicalUser" && iam && v == c.CanonicalID:
 				best = max(best, 1)
 				if c.Type == Root {
 					best = 3
@@ -273,69 +345,116 @@ func refStatement(d refDoc, s map[string]any, r *Request, c *Principal, resource
 	return 0
 }
 
-// refDecide is section 1 of the rules, line by line.
-func refDecide(s *refSet, r *Request) Decision {
-	c := r.Principal
+// refLayers is what the reference says of each layer that it asks: the decision of
+// all levels together.
+type refLayers map[Layer]Decision
+
+// note adds a level: each must allow, and one Deny is enough.
+func (l refLayers) note(layer Layer, deny, allow bool) {
+	d := ImplicitDeny
+	switch before, more := l[layer]; {
+	case deny || before == ExplicitDeny:
+		d = ExplicitDeny
+	case allow && (!more || before == Allow):
+		d = Allow
+	}
+	l[layer] = d
+}
+
+// refRCP are the services under resource control policies, those of STS by action.
+var refRCP = regexp.MustCompile(`^(?:(?:s3|kms|sqs|secretsmanager|ecr|aoss|cognito-idp|cognito-identity|logs|dynamodb):.*|` +
+	`sts:(?:assumerole|assumerolewithsaml|assumerolewithwebidentity|tagsession|setsourceidentity|setcontext))$`)
+
+var refTrust = regexp.MustCompile(`^sts:(?:assumerole|assumerolewithsaml|assumerolewithwebidentity|tagsession|setsourceidentity|setcontext) arn:[^:]*:iam:[^:]*:[^:]*:role/`)
+
+var refKey = regexp.MustCompile(`^kms:[^ ]* arn:[^:]*:kms:[^:]*:[^:]*:key/`)
+
+// refDecide is section "The decision" of the rules, line by line.
+func refDecide(s *refSet, r *Request) (Decision, refLayers) {
+	c, layers := r.Principal, refLayers{}
+	if c == nil {
+		c = &Principal{}
+	}
+	action := strings.ToLower(r.Action)
 	iam := c.Type == User || c.Type == AssumedRole || c.Type == FederatedUser || c.Type == Root
-	if r.Action == "sts:GetCallerIdentity" && (iam || c.Type == Service) || r.Action == "sts:GetSessionToken" && (c.Type == User || c.Type == Root) {
-		return Allow
+	if action == "sts:getcalleridentity" && (iam || c.Type == Service) || action == "sts:getsessiontoken" && (c.Type == User || c.Type == Root) {
+		return Allow, layers
 	}
 	denied := false
-	ask := func(ds []refDoc, resourcePolicy bool) (best int) {
+	ask := func(layer Layer, ds []refDoc) (best int) {
+		denies := false
 		for _, d := range ds {
-			deny, allow := refAsk(d, r, c, resourcePolicy, s.boundary != nil)
-			denied, best = denied || deny, max(best, allow)
+			deny, allow := refAsk(d, r, c, layer == LayerResource || layer == LayerTrust, s.boundary != nil)
+			denies, best = denies || deny, max(best, allow)
 		}
+		denied = denied || denies
+		layers.note(layer, denies, best > 0)
 		return best
 	}
 	linked := c.Type == AssumedRole && strings.Contains(c.IssuerARN, ":role/aws-service-role/")
 	scp := true
 	if !linked {
 		for _, l := range s.rcps {
-			if !strings.HasPrefix(r.Action, "iam:") && !strings.HasPrefix(r.Action, "sts:Get") {
-				ask(l, false)
+			if refRCP.MatchString(action) {
+				ask(LayerRCP, l)
 			}
 		}
 		for _, l := range s.scps {
 			if iam {
-				scp = ask(l, false) > 0 && scp
+				scp = ask(LayerSCP, l) > 0 && scp
 			}
 		}
 	}
+	trust, key := refTrust.MatchString(action+" "+r.Resource), refKey.MatchString(action+" "+r.Resource)
+	layer := LayerResource
+	if trust {
+		layer = LayerTrust
+	}
 	grant, id, b, sess := 0, false, true, true
 	if s.resource != nil {
-		grant = ask([]refDoc{s.resource}, true)
+		grant = ask(layer, []refDoc{s.resource})
 	}
 	if iam {
-		id = ask(s.identity, false) > 0 || c.Type == Root || c.Type == FederatedUser && strings.HasSuffix(c.IssuerARN, ":root")
-		if s.boundary != nil {
-			b = ask([]refDoc{s.boundary}, false) > 0
+		id = ask(LayerIdentity, s.identity) > 0
+		if c.Type == Root || c.Type == FederatedUser && strings.HasSuffix(c.IssuerARN, ":root") {
+			id = true
+			if layers[LayerIdentity] == ImplicitDeny {
+				layers[LayerIdentity] = Allow
+			}
 		}
-		passed := s.hasSession || len(s.session) > 0
-		sess = ask(s.session, false) > 0 || !passed && c.Type != FederatedUser
+		if s.boundary != nil {
+			b = ask(LayerBoundary, []refDoc{s.boundary}) > 0
+		}
+		if s.hasSession || len(s.session) > 0 || c.Type == FederatedUser {
+			sess = ask(LayerSession, s.session) > 0
+		}
 	}
-	trust := map[string]bool{"sts:AssumeRole": true, "sts:TagSession": true}[r.Action] && strings.Contains(r.Resource, ":role/")
+	owner := r.ResourceAccount
+	if parts := strings.Split(r.Resource, ":"); owner == "" && len(parts) > 5 && len(parts[4]) == 12 {
+		owner = parts[4]
+	}
+	cross := owner != "" && owner != c.Account
 	chain := id && b && sess
 	allowed := false
 	switch {
 	case denied:
-		return ExplicitDeny
+		return ExplicitDeny, layers
 	case !scp:
 	case !iam:
 		allowed = grant > 0
-	case c.Account != r.ResourceAccount:
+	case cross:
 		allowed = grant > 0 && chain
 	case grant == 3:
 		allowed = true
 	case grant == 2 && b && sess:
 		allowed = true
-	case trust:
+	case trust, key && s.resource != nil:
 		allowed = grant == 1 && chain
 	default:
 		allowed = chain
 	}
 	if allowed {
-		return Allow
+		return Allow, layers
 	}
-	return ImplicitDeny
+	return ImplicitDeny, layers
 }

@@ -71,7 +71,8 @@ type Set struct {
 	// federated user the issuing user's.
 	Identity []*Policy
 	// Resource is the policy of the resource; nil means none. For the actions that
-	// enter a role (sts:AssumeRole and its kin) it is the role's trust policy.
+	// enter a role (sts:AssumeRole and its kin) it is the role's trust policy. That,
+	// and the policy of a key of KMS if it is given, must allow by itself.
 	Resource *Policy
 	// Boundary is the permissions boundary of the user or role; nil means none.
 	Boundary *Policy
@@ -87,6 +88,8 @@ type Set struct {
 	SCPs [][]*Policy
 	// RCPs are the resource control policies of the resource's account, level by
 	// level, without RCPFullAWSAccess, which is always attached as well. They are
-	// not asked about IAM, Organizations, and the actions of STS that enter no role.
+	// asked only about the services for which AWS has them (S3, KMS, SQS, Secrets
+	// Manager, ECR, OpenSearch Serverless, Cognito, CloudWatch Logs, DynamoDB), and
+	// the actions of STS that enter a role.
 	RCPs [][]*Policy
 }
