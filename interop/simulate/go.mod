@@ -1,0 +1,3 @@
+module github.com/deputy-sts/deputy/interop/simulate
+
+go 1.26.6
