@@ -122,8 +122,12 @@ var linked = []string{
 	module,
 	"github.com/goccy/go-yaml",
 	"github.com/inconshreveable/mousetrap", // cobra, on Windows
+	"github.com/jonboulle/clockwork", // goxmldsig's clock
+	"github.com/mattermost/xml-roundtrip-validator",
+	"github.com/russellhaering/goxmldsig",
 	"github.com/spf13/cobra",
 	"github.com/spf13/pflag",
+	"github.com/beevik/etree", // what goxmldsig reads XML into
 	"github.com/boombuler/barcode",
 	"github.com/tidwall/btree",
 	"go.etcd.io/bbolt",
