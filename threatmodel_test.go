@@ -122,7 +122,7 @@ var linked = []string{
 	module,
 	"github.com/goccy/go-yaml",
 	"github.com/inconshreveable/mousetrap", // cobra, on Windows
-	"github.com/jonboulle/clockwork", // goxmldsig's clock
+	"github.com/jonboulle/clockwork",       // goxmldsig's clock
 	"github.com/mattermost/xml-roundtrip-validator",
 	"github.com/russellhaering/goxmldsig",
 	"github.com/spf13/cobra",
