@@ -38,7 +38,7 @@ type entry struct {
 // assumeRole enters a role. The order of its checks is AWS's: the request alone;
 // the kind of the caller; MFA; permission; the role's limits; and only then what
 // the session is made of.
-func (s *service) assumeRole(_ context.Context, c *authz.Call, in *stsapi.AssumeRoleRequest) (*stsapi.AssumeRoleResponse, error) {
+func (s *service) assumeRole(ctx context.Context, c *authz.Call, in *stsapi.AssumeRoleRequest) (*stsapi.AssumeRoleResponse, error) {
 	noteInput(c, in)
 	e, err := readEntry(in, c.Principal)
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *service) assumeRole(_ context.Context, c *authz.Call, in *stsapi.Assume
 	if err := c.CheckCaller(); err != nil {
 		return nil, err
 	}
-	if err := checkMFA(in.SerialNumber, in.TokenCode); err != nil {
+	if _, err := checkMFA(ctx, c, in.SerialNumber, in.TokenCode); err != nil {
 		return nil, err
 	}
 	role := e.role(c)

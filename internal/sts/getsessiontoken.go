@@ -20,19 +20,23 @@ const (
 
 // getSessionToken gives a user, or a root user, temporary credentials of its own.
 // Only long-term keys may ask: authz refuses the others.
-func (s *service) getSessionToken(_ context.Context, c *authz.Call, in *stsapi.GetSessionTokenRequest) (*stsapi.GetSessionTokenResponse, error) {
+func (s *service) getSessionToken(ctx context.Context, c *authz.Call, in *stsapi.GetSessionTokenRequest) (*stsapi.GetSessionTokenResponse, error) {
 	if in.TokenCode != nil {
 		shown := *in
 		shown.TokenCode = new(authz.Hidden)
 		c.NoteInput(&shown)
 	}
-	if err := checkMFA(in.SerialNumber, in.TokenCode); err != nil {
+	coded, err := checkMFA(ctx, c, in.SerialNumber, in.TokenCode)
+	if err != nil {
 		return nil, err
 	}
 	c.Exempt("GetSessionToken needs no permission: policies do not control authentication")
 	seconds := value(in.DurationSeconds, sessionTokenDefault)
 	p := c.Principal
 	claims := session.Claims{Kind: session.SessionToken, Account: p.Account, PrincipalID: p.ID}
+	if coded {
+		claims.MFA, claims.MFATime = true, s.now().UTC().Truncate(time.Second)
+	}
 	if p.Kind == directory.Root {
 		seconds = min(seconds, sessionTokenRoot)
 	}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/deputy-sts/deputy/internal/authz"
-	"github.com/deputy-sts/deputy/internal/query"
 	"github.com/deputy-sts/deputy/internal/session"
 	"github.com/deputy-sts/deputy/internal/stsapi"
 )
@@ -51,19 +50,6 @@ func (i *issued) shown() stsapi.Credentials {
 
 // hidden is only ever read.
 var hidden = authz.Hidden
-
-// checkMFA refuses one-time codes: no device can be enrolled here. AWS's texts;
-// what it says to half of the pair is remembered from its answers, not documented.
-func checkMFA(serial, code *string) error {
-	switch {
-	case serial == nil && code == nil:
-		return nil
-	case serial == nil || code == nil:
-		return query.AccessDenied.Errorf("MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.")
-	}
-	// Two blanks before "Please", as AWS has it.
-	return query.AccessDenied.Errorf("MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.")
-}
 
 // value is *p, or the default where nothing was given.
 func value[T any](p *T, otherwise T) T {

@@ -27,6 +27,7 @@ import (
 //	inline ACCOUNT ROLE|user:NAME [POLICY …]  replaces the inline policies
 //	drop ACCOUNT ROLE|user:NAME           deletes it
 //	key NAME off|gone                     deactivates or deletes the key of a user
+//	device ACCOUNT root|user:NAME SERIAL  gives it an MFA device, virtual or a token
 //	clock SECONDS                         lets time pass
 //	NAME: ACTION [PARAM=VALUE …] [> NEW]  calls; NEW names the credentials in the answer
 //
@@ -34,7 +35,8 @@ import (
 // for an error the code and the text (… ends it early), for a success texts that
 // its XML holds; with ! before it one that it does not hold. Policies are JSON
 // without blanks. $A and $B are account ids; NAME.id in a value is the access
-// key id of those credentials; %20 is a blank.
+// key id of those credentials; code:SERIAL:N is the code of a device N steps from
+// now; %20 is a blank.
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	check(t, err)
@@ -112,6 +114,8 @@ func (s *script) line(line string) {
 		s.drop(f[1], f[2])
 	case "key":
 		s.setKey(s.keys[f[1]].AccessKeyID, f[2])
+	case "device":
+		s.device(f[1], strings.TrimPrefix(f[2], "user:"), f[3])
 	case "clock":
 		n, err := strconv.Atoi(f[1])
 		check(s.t, err)
@@ -168,6 +172,12 @@ func (s *script) call(who, action string, args []string) {
 		check(s.t, err)
 		if id, ok := strings.CutSuffix(v, ".id"); ok {
 			v = s.keys[id].AccessKeyID
+		}
+		if of, ok := strings.CutPrefix(v, "code:"); ok {
+			colon := strings.LastIndexByte(of, ':')
+			off, err := strconv.ParseInt(of[colon+1:], 10, 64)
+			check(s.t, err)
+			v = s.code(of[:colon], off)
 		}
 		form = append(form, k+"="+url.QueryEscape(v))
 	}

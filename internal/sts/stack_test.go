@@ -18,6 +18,7 @@ import (
 	"github.com/deputy-sts/deputy/internal/authn"
 	"github.com/deputy-sts/deputy/internal/authz"
 	"github.com/deputy-sts/deputy/internal/directory"
+	"github.com/deputy-sts/deputy/internal/kv"
 	"github.com/deputy-sts/deputy/internal/kv/memkv"
 	"github.com/deputy-sts/deputy/internal/query"
 	"github.com/deputy-sts/deputy/internal/seal"
@@ -50,13 +51,24 @@ const (
 
 func newStack(t testing.TB) *stack {
 	t.Helper()
-	s := &stack{t: t, now: time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC), from: netip.MustParseAddr("192.0.2.7"), tls: true}
-	clock := func() time.Time { return s.now }
 	key, err := seal.NewKey()
 	check(t, err)
 	ring, err := seal.NewRing(key)
 	check(t, err)
-	s.directory, err = directory.Open(t.Context(), memkv.New(), ring, directory.Options{Now: clock})
+	s := newStackOn(t, memkv.New(), ring)
+	for _, id := range []string{accountA, accountB} {
+		s.change(func(tx *directory.Tx) { tx.PutAccount(nil, &directory.Account{ID: id, Name: id}) })
+	}
+	return s
+}
+
+// newStackOn is the service on a store, with what is in it.
+func newStackOn(t testing.TB, store kv.Store, ring *seal.Ring) *stack {
+	t.Helper()
+	s := &stack{t: t, now: time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC), from: netip.MustParseAddr("192.0.2.7"), tls: true}
+	clock := func() time.Time { return s.now }
+	var err error
+	s.directory, err = directory.Open(t.Context(), store, ring, directory.Options{Now: clock})
 	check(t, err)
 	t.Cleanup(func() { s.directory.Close() })
 	s.auditPath = filepath.Join(t.TempDir(), "audit.jsonl")
@@ -69,9 +81,6 @@ func newStack(t testing.TB) *stack {
 	check(t, err)
 	s.mux = query.NewMux[*authz.Call](&stsapi.API)
 	Register(s.mux, Options{Issuer: s.issuer, Now: clock})
-	for _, id := range []string{accountA, accountB} {
-		s.change(func(tx *directory.Tx) { tx.PutAccount(nil, &directory.Account{ID: id, Name: id}) })
-	}
 	return s
 }
 
