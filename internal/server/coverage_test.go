@@ -68,10 +68,7 @@ that a service does not have; nothing is simulated.
 }
 
 // coverageNotes say what is not whole about an operation that answers.
-var coverageNotes = map[string]string{
-	"AssumeRole":      "MFA (SerialNumber, TokenCode) not yet: refused as a code that could not be validated",
-	"GetSessionToken": "MFA (SerialNumber, TokenCode) not yet: refused as a code that could not be validated",
-}
+var coverageNotes = map[string]string{}
 
 // subjects tell an operation's subject by a word in its name; the first that fits stands.
 var subjects = []struct{ word, subject string }{
