@@ -47,7 +47,10 @@ func (b *bounded) Accept() (net.Conn, error) {
 			c.Close()
 			continue
 		}
-		return &counted{Conn: c, free: func() { b.leave(addr); <-b.places }, woken: make(chan struct{}, 1)}, nil
+		return &counted{
+			Conn: c, free: func() { b.leave(addr); <-b.places }, woken: make(chan struct{}, 1),
+			reads: deadline{set: c.SetReadDeadline}, writes: deadline{set: c.SetWriteDeadline},
+		}, nil
 	}
 }
 
@@ -99,14 +102,30 @@ type counted struct {
 	quiet atomic.Bool
 	woken chan struct{} // room for one
 
-	mu         sync.Mutex
-	reading    bool      // in the kernel, perhaps waiting
-	until      time.Time // the deadline that reads were given; zero is none
-	armedRead  time.Time // the one that the connection knows
-	armedWrite time.Time
+	mu     sync.Mutex
+	reads  deadline
+	writes deadline
 }
 
-// coarse is by how much a deadline may strike early. net/http sets five for each
+// deadline is that of one direction. The connection learns of it only when there
+// is something to wait for.
+type deadline struct {
+	set   func(time.Time) error // the connection's
+	until time.Time             // what it shall be; zero is none
+	armed time.Time             // what the connection knows
+	under bool                  // a call is under way in the connection
+}
+
+// arm tells the connection.
+func (d *deadline) arm() error {
+	if serves(d.armed, d.until) {
+		return nil
+	}
+	d.armed = d.until
+	return d.set(d.until)
+}
+
+// coarse is by how much a deadline may strike early. net/http sets seven for each
 // request, of which the usual one, whose bytes come at once, waits for none.
 const coarse = time.Second
 
@@ -146,30 +165,43 @@ func (c *counted) Read(p []byte) (int, error) {
 		<-c.woken
 		return 0, os.ErrDeadlineExceeded
 	}
-	if err := c.beginRead(); err != nil {
+	if err := c.begin(&c.reads); err != nil {
 		return 0, err
 	}
-	n, err := c.Conn.Read(p)
-	c.mu.Lock()
-	c.reading = false
-	c.mu.Unlock()
-	return n, err
+	defer c.end(&c.reads)
+	return c.Conn.Read(p)
 }
 
-func (c *counted) beginRead() error {
+func (c *counted) Write(p []byte) (int, error) {
+	if err := c.begin(&c.writes); err != nil {
+		return 0, err
+	}
+	defer c.end(&c.writes)
+	return c.Conn.Write(p)
+}
+
+func (c *counted) begin(d *deadline) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.reading = true
-	return c.arm()
+	d.under = true
+	return d.arm()
 }
 
-// arm gives the connection the deadline of reads. mu is held.
-func (c *counted) arm() error {
-	if serves(c.armedRead, c.until) {
+func (c *counted) end(d *deadline) {
+	c.mu.Lock()
+	d.under = false
+	c.mu.Unlock()
+}
+
+// wait sets a deadline for the calls to come, and at once for one under way.
+func (c *counted) wait(d *deadline, until time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d.until = until
+	if !d.under {
 		return nil
 	}
-	c.armedRead = c.until
-	return c.Conn.SetReadDeadline(c.until)
+	return d.arm()
 }
 
 // SetReadDeadline sets the deadline of the reads to come, and at once that of one
@@ -182,25 +214,11 @@ func (c *counted) SetReadDeadline(t time.Time) error {
 	case t.Year() < 2000:
 		c.wake()
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.until = t
-	if !c.reading {
-		return nil
-	}
-	return c.arm()
+	return c.wait(&c.reads, t)
 }
 
 // SetWriteDeadline sets the deadline of writes.
-func (c *counted) SetWriteDeadline(t time.Time) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if serves(c.armedWrite, t) {
-		return nil
-	}
-	c.armedWrite = t
-	return c.Conn.SetWriteDeadline(t)
-}
+func (c *counted) SetWriteDeadline(t time.Time) error { return c.wait(&c.writes, t) }
 
 // SetDeadline sets both.
 func (c *counted) SetDeadline(t time.Time) error {
