@@ -2,6 +2,7 @@ package authn
 
 import (
 	"context"
+	"hash/maphash"
 	"net/http"
 	"strings"
 	"time"
@@ -28,11 +29,12 @@ type Authenticator struct {
 	now       func() time.Time
 	verifier  sigv4.Verifier
 	policies  policies
+	owners    owners
 }
 
 // New makes an Authenticator.
 func New(o Options) *Authenticator {
-	a := &Authenticator{directory: o.Directory, issuer: o.Issuer, now: o.Now}
+	a := &Authenticator{directory: o.Directory, issuer: o.Issuer, now: o.Now, owners: owners{seed: maphash.MakeSeed()}}
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -89,20 +91,26 @@ func (a *Authenticator) lookup(_ context.Context, id, token string) (sigv4.Secre
 	case temporary:
 		return sigv4.Secret{}, invalidKey()
 	}
-	return longTerm(v, id)
+	return a.longTerm(v, id)
 }
 
 // longTerm finds an access key in the directory; its user, or its account's root
 // user, must still be there.
-func longTerm(v *directory.View, id string) (sigv4.Secret, error) {
+func (a *Authenticator) longTerm(v *directory.View, id string) (sigv4.Secret, error) {
 	k := v.Key(id)
 	if k == nil || !k.Active {
 		return sigv4.Secret{}, invalidKey()
 	}
-	p := &directory.Principal{AccessKeyID: id}
+	if u := v.UserByID(k.UserID); u != nil {
+		if p := a.owners.of(u, k); p != nil {
+			return sigv4.Secret{Key: k.Secret, Any: p}, nil
+		}
+	}
+	p := &directory.Principal{AccessKeyID: k.ID}
 	if !owner(v, p, k.Account, k.UserID) {
 		return sigv4.Secret{}, invalidKey()
 	}
+	a.owners.keep(p)
 	return sigv4.Secret{Key: k.Secret, Any: p}, nil
 }
 
