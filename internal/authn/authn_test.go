@@ -228,6 +228,32 @@ func TestGone(t *testing.T) {
 	}
 }
 
+// TestRenamed: a principal that was kept ends with the record that it was made of.
+func TestRenamed(t *testing.T) {
+	b := newBench(t)
+	alice := sigv4.Credentials{AccessKeyID: "AKIAALICEALICEALICEA", SecretAccessKey: "alice-secret"}
+	for _, arn := range []string{"arn:aws:iam::111122223333:user/team/alice", "arn:aws:iam::111122223333:user/alicia"} {
+		var first *directory.Principal
+		for range 3 {
+			p, err := b.authenticate(alice, "us-east-1")
+			check(t, err)
+			if p.ARN != arn || first != nil && p != first {
+				t.Errorf("%+v, not %s as before", p, arn)
+			}
+			first = p
+		}
+		b.put(func(tx *directory.Tx) {
+			old := tx.User(account, "alice")
+			if old == nil {
+				return
+			}
+			now := old.Clone()
+			now.Name, now.Path = "alicia", "/"
+			tx.PutUser(old, now)
+		})
+	}
+}
+
 // TestPresigned takes a GetCallerIdentity in a URL, with a session token too.
 func TestPresigned(t *testing.T) {
 	b := newBench(t)
