@@ -91,12 +91,12 @@ func (x *exchange) serve() {
 		x.unknownOperation()
 		return
 	}
+	hush(x.r.Context())
 	body, err := x.readBody()
 	if err != nil {
 		x.bodyFailed(err)
 		return
 	}
-	hush(x.r.Context())
 	params, err := query.ParseForm(x.r.Method, x.r.URL.RawQuery, first(x.r.Header["Content-Type"]), body)
 	if err != nil {
 		x.fail(err)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,7 +47,7 @@ func (b *bounded) Accept() (net.Conn, error) {
 			continue
 		}
 		return &counted{
-			Conn: c, free: func() { b.leave(addr); <-b.places }, woken: make(chan struct{}, 1),
+			Conn: c, free: func() { b.leave(addr); <-b.places },
 			reads: deadline{set: c.SetReadDeadline}, writes: deadline{set: c.SetWriteDeadline},
 		}, nil
 	}
@@ -91,16 +90,16 @@ func (b *bounded) Close() error {
 //
 // While a request is answered net/http reads one byte in the background, to learn
 // of a client that hangs up, and ends that read by a deadline in the past. Nothing
-// here asks for it, and where an answer waits for the audit trail it costs each
-// request a system call and a turn of the poller. So once the body is read, quiet
-// is set, and that read waits for its deadline without the kernel.
+// here asks for it, and it costs each request a system call, a turn of the poller
+// and two switches of goroutines. So from the reading of the body on quiet is set,
+// and that read ends at once, having read nothing. It is the only one of a single
+// byte: net/http reads bodies through a buffer.
 type counted struct {
 	net.Conn
 	once sync.Once
 	free func()
 
 	quiet atomic.Bool
-	woken chan struct{} // room for one
 
 	mu     sync.Mutex
 	reads  deadline
@@ -148,22 +147,17 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 	return ctx
 }
 
-// hush says that the request's body is read: until the answer is out, whoever reads
-// one byte is net/http's background read.
+// hush says that the request's head is read: until the answer is out, whoever
+// reads one byte is net/http's background read.
 func hush(ctx context.Context) {
 	if c, ok := ctx.Value(connKey{}).(*counted); ok {
-		select {
-		case <-c.woken:
-		default:
-		}
 		c.quiet.Store(true)
 	}
 }
 
 func (c *counted) Read(p []byte) (int, error) {
 	if len(p) == 1 && c.quiet.Load() {
-		<-c.woken
-		return 0, os.ErrDeadlineExceeded
+		return 0, nil
 	}
 	if err := c.begin(&c.reads); err != nil {
 		return 0, err
@@ -205,14 +199,11 @@ func (c *counted) wait(d *deadline, until time.Time) error {
 }
 
 // SetReadDeadline sets the deadline of the reads to come, and at once that of one
-// that is under way, as a background read is that was faster than hush. None at
-// all is what net/http sets once that read has ended.
+// that is under way, as the background read of a request without a body is. One in
+// the future is what net/http sets after an answer, for the next request.
 func (c *counted) SetReadDeadline(t time.Time) error {
-	switch {
-	case t.IsZero():
+	if t.Year() > 2000 { // neither none nor one long ago, by which net/http begins and ends that read
 		c.quiet.Store(false)
-	case t.Year() < 2000:
-		c.wake()
 	}
 	return c.wait(&c.reads, t)
 }
@@ -225,16 +216,8 @@ func (c *counted) SetDeadline(t time.Time) error {
 	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
-func (c *counted) wake() {
-	select {
-	case c.woken <- struct{}{}:
-	default:
-	}
-}
-
 func (c *counted) Close() error {
 	err := c.Conn.Close()
-	c.wake()
 	c.once.Do(c.free)
 	return err
 }
