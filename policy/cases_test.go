@@ -92,8 +92,8 @@ func (c *testCase) build(t testing.TB) (*Set, *Request) {
 		ResourceAccount: c.Request.Resource.Account, Context: NewMap(c.Request.Context)}
 }
 
-func readCases(t testing.TB) (cases []testCase) {
-	files, err := filepath.Glob("../testdata/policy-cases/*.json")
+func readCases(t testing.TB, pattern string) (cases []testCase) {
+	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no cases: %v", err)
 	}
@@ -111,11 +111,52 @@ func readCases(t testing.TB) (cases []testCase) {
 	return cases
 }
 
+// reference gives the policies to the second evaluator.
+func (c *testCase) reference() *refSet {
+	all := func(texts []json.RawMessage) (ds []refDoc) {
+		for _, x := range texts {
+			ds = append(ds, refParse(string(x)))
+		}
+		return ds
+	}
+	one := func(text json.RawMessage) refDoc {
+		if text == nil {
+			return nil
+		}
+		return refParse(string(text))
+	}
+	levels := func(texts [][]json.RawMessage) (out [][]refDoc) {
+		for _, l := range texts {
+			out = append(out, all(l))
+		}
+		return out
+	}
+	p := &c.Policies
+	return &refSet{identity: all(p.Identity), session: all(p.Session), resource: one(p.Resource), boundary: one(p.Boundary), scps: levels(p.SCPs), rcps: levels(p.RCPs)}
+}
+
+// sampleCases are where the cases of the README there lie.
+const sampleCases = "../testdata/policy-cases/*.json"
+
 func TestCases(t *testing.T) {
-	cases := readCases(t)
+	cases := readCases(t, sampleCases)
 	if len(cases) < 534 {
 		t.Errorf("only %d cases", len(cases))
 	}
+	runCases(t, cases)
+}
+
+// TestRules goes through the rules sentence by sentence, with what holds and what
+// does not; "source" is the section, of the rules' own numbering or of AWS's guide.
+func TestRules(t *testing.T) {
+	cases := readCases(t, "testdata/spec-cases.json")
+	if len(cases) < 905 {
+		t.Errorf("only %d cases", len(cases))
+	}
+	runCases(t, cases)
+}
+
+func runCases(t *testing.T, cases []testCase) {
 	for _, c := range cases {
 		t.Run(c.ID, func(t *testing.T) {
 			s, r := c.build(t)
@@ -126,6 +167,9 @@ func TestCases(t *testing.T) {
 			var trace Trace
 			if traced := s.Evaluate(r, &trace); traced != plain {
 				t.Errorf("with a trace: %+v, without: %+v", traced, plain)
+			}
+			if got, _ := refDecide(c.reference(), r); got.String() != c.Expect {
+				t.Errorf("%s: the second evaluator gives %v, want %s", c.Name, got, c.Expect)
 			}
 		})
 	}

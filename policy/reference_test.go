@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"math/big"
 	"net"
 	"regexp"
@@ -28,7 +29,9 @@ type refSet struct {
 }
 
 func refParse(text string) (d refDoc) {
-	if err := json.Unmarshal([]byte(text), &d); err != nil {
+	dec := json.NewDecoder(strings.NewReader(text))
+	dec.UseNumber()
+	if err := dec.Decode(&d); err != nil {
 		panic(err)
 	}
 	return d
@@ -40,8 +43,10 @@ func refList(v any) (out []string) {
 		return []string{v}
 	case []any:
 		for _, x := range v {
-			out = append(out, x.(string))
+			out = append(out, refList(x)...)
 		}
+	case bool, json.Number:
+		return []string{fmt.Sprint(v)}
 	}
 	return out
 }
