@@ -9,6 +9,15 @@
 // pure function of what it is given: the time, the caller's address and whatever
 // else conditions may ask for come with the request.
 //
+// To embed it: Parse each document with the Kind of its place when it is stored,
+// and show the SyntaxError to whoever wrote it; keep the *Policy. For a request,
+// fill a Set with what applies to the caller and the resource, say who asks for
+// what in a Request with the context keys that are known, and let through nothing
+// but Allow. Result.Reason has AWS's words for a refusal, a Trace the whole story.
+// The examples show each of these. Context keys are not derived from the Principal:
+// what policies may ask for (aws:username, aws:PrincipalArn, aws:SourceIp,
+// aws:CurrentTime, …) has to be given.
+//
 // The package knows no storage, and no service but for what the evaluation logic
 // itself says about the actions of STS and about resource control policies. It
 // leaves to its callers which policies apply to whom, the values of the condition

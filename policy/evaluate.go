@@ -25,7 +25,8 @@ var anonymous Principal
 
 // Evaluate decides. With a Trace it records there how; with nil it allocates
 // nothing (save for a variable whose values are longer than 256 bytes, and for
-// values that are no valid IP addresses).
+// values that are no valid IP addresses). Only the Decision Allow lets a request
+// through.
 //
 // A request of sts:GetCallerIdentity by a signed caller and of
 // sts:GetSessionToken by a user or root is always allowed, as AWS does it.

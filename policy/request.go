@@ -64,7 +64,9 @@ type Request struct {
 	Context Context
 }
 
-// Set is the policies that apply to a request, by layer.
+// Set is the policies that apply to a request, by layer. The zero value allows
+// nothing, but to the root user in its own account. Evaluate does not change it:
+// any number of goroutines may decide by one Set.
 type Set struct {
 	// Identity holds everything attached to the user or role, inline and managed,
 	// its groups' policies included. For a role session they are the role's, for a

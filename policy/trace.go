@@ -11,6 +11,9 @@ import (
 // that failed. An untraced evaluation stops at the first Deny; a traced one goes
 // on, and gives the same result.
 //
+// The zero value is ready to use. Evaluate overwrites what an earlier one recorded;
+// a Trace is for one goroutine at a time.
+//
 // A Trace holds values of the request's context. Where those are confidential,
 // so is the trace.
 type Trace struct {
