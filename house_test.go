@@ -32,6 +32,7 @@ var arrows = map[string][]string{
 	"internal/seal":            {},
 	"internal/audit":           {},
 	"internal/awsdata":         {},
+	"internal/lint":            {"policy", "arn", "internal/awsdata"},
 	"internal/iamapi":          {"internal/query"},
 	"internal/stsapi":          {"internal/query"},
 	"internal/session":         {"internal/seal", "arn"},
@@ -40,7 +41,7 @@ var arrows = map[string][]string{
 	"internal/authn":           {"sigv4", "internal/session", "internal/directory", "policy"},
 	"internal/authz":           {"internal/query", "policy", "internal/directory", "internal/audit", "internal/awsdata", "internal/kv", "arn"},
 	"internal/federation/saml": {},
-	"internal/iam":             {"internal/federation/saml", "internal/mfa", "internal/iamapi", "internal/query", "internal/authz", "internal/directory", "internal/session", "policy", "internal/awsdata", "arn"},
+	"internal/iam":             {"internal/federation/saml", "internal/mfa", "internal/iamapi", "internal/query", "internal/authz", "internal/directory", "internal/session", "policy", "internal/lint", "internal/awsdata", "arn"},
 	"internal/sts":             {"internal/federation/saml", "internal/mfa", "internal/stsapi", "internal/query", "internal/authz", "internal/directory", "internal/session", "policy", "arn"},
 	"internal/server":          {"arn", "sigv4", "policy", "internal/query", "internal/kv", "internal/seal", "internal/audit", "internal/awsdata", "internal/iamapi", "internal/stsapi", "internal/session", "internal/directory", "internal/authn", "internal/authz", "internal/iam", "internal/sts"},
 	"internal/admin":           {"internal/mfa", "internal/authz", "internal/directory", "internal/seal", "internal/audit", "internal/session", "internal/kv", "arn"},
@@ -48,7 +49,7 @@ var arrows = map[string][]string{
 	"internal/gen":             {},
 	"internal/gen/facts":       {},
 	"cmd/deputyd":              {"internal/mfa", "internal/server", "internal/admin", "internal/kv", "internal/kv/boltkv", "internal/kv/memkv", "internal/seal", "internal/session", "internal/audit", "internal/directory", "internal/cli", "policy", "sigv4", "internal/query", "internal/iamapi", "internal/stsapi"},
-	"cmd/deputy":               {"internal/query", "internal/stsapi", "internal/iamapi", "internal/awsdata", "internal/cli", "arn", "sigv4", "policy"},
+	"cmd/deputy":               {"internal/query", "internal/stsapi", "internal/iamapi", "internal/awsdata", "internal/lint", "internal/cli", "arn", "sigv4", "policy"},
 }
 
 // outside states which libraries a room may use. Test files may use what they like.

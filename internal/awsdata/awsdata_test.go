@@ -81,7 +81,11 @@ func TestServicesAgree(t *testing.T) {
 	}
 	for _, name := range names {
 		s, ok := ServiceOf(name)
-		if !ok || len(s.Actions) != len(file[name].Actions) || len(s.Keys) != len(file[name].Keys) || len(s.Resources) != len(file[name].Resources) {
+		keys := map[string]bool{}
+		for key := range file[name].Keys {
+			keys[strings.Trim(tagKeys.Replace(`"`+key+`"`), `"`)] = true
+		}
+		if !ok || len(s.Actions) != len(file[name].Actions) || len(s.Keys) != len(keys) || len(s.Resources) != len(file[name].Resources) {
 			t.Errorf("%s differs from the file", name)
 		}
 		if len(s.folded) != len(s.Actions) {
@@ -192,5 +196,53 @@ func BenchmarkResourceLevel(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		ResourceLevel("iam", "CreateUser")
+	}
+}
+
+func TestConditionKeys(t *testing.T) {
+	for name, want := range map[string]string{
+		"aws:principalorgid": "String", "AWS:PrincipalTag/team": "String", "aws:TagKeys": "ArrayOfString", "aws:SourceIp": "IPAddress",
+		"aws:PrincipalTag": "", "aws:PrincipalTag/": "", "aws:PrincipleOrgID": "", "": "",
+	} {
+		k, ok := GlobalKey(name)
+		if k.Type != want || ok != (want != "") || k.Multivalued() != (want == "ArrayOfString") {
+			t.Errorf("%s: %+v %v", name, k, ok)
+		}
+	}
+	if n := GlobalKeys(); len(n) < 50 || n[0] != "aws:AssumedRoot" {
+		t.Errorf("%d keys", len(n))
+	}
+	s3, _ := ServiceOf("s3")
+	for name, want := range map[string]string{"s3:Prefix": "String", "s3:ExistingObjectTag/a": "String", "s3:x-amz-acl": "String", "s3:max-keys": "Numeric", "s3:ExistingObjectTag": "", "s3:nothing": ""} {
+		if k, ok := s3.Key(name); k.Type != want || ok != (want != "") {
+			t.Errorf("%s: %+v %v", name, k, ok)
+		}
+	}
+	list, get := s3.Actions["ListBucket"], s3.Actions["GetObject"]
+	if !s3.HasKey(list, "s3:prefix") || s3.HasKey(get, "s3:prefix") || !s3.HasKey(get, "S3:ExistingObjectTag/x") || !s3.HasKey(get, "aws:ResourceTag/x") {
+		t.Error("keys of s3:ListBucket and s3:GetObject")
+	}
+	sts, _ := ServiceOf("sts")
+	if k, ok := sts.Key("token.actions.githubusercontent.com/acme:repository"); !ok || k.Type != "String" {
+		t.Errorf("%+v %v", k, ok)
+	}
+}
+
+func TestSharedIssuerOf(t *testing.T) {
+	for issuer, want := range map[string]string{
+		"token.actions.githubusercontent.com": "GitHub Actions", "GitLab.com/": "GitLab.com", "oidc.circleci.com/org/x-1": "CircleCI", "oidc.circleci.com/org": "",
+		"gitlab.com.evil.example": "", "evil.gitlab.com": "", "idp.example.com": "", "": "",
+	} {
+		s, ok := SharedIssuerOf(issuer)
+		if s.Name != want || ok != (want != "") {
+			t.Errorf("%q: %+v %v", issuer, s, ok)
+		}
+		if ok && len(s.Keys(issuer)) != len(s.Claims) {
+			t.Errorf("%q: keys %v", issuer, s.Keys(issuer))
+		}
+	}
+	s, _ := SharedIssuerOf("sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d")
+	if k := s.Keys("x"); len(k) != 1 || k[0] != "sts:RoleSessionName" {
+		t.Errorf("keys %v", k)
 	}
 }

@@ -52,9 +52,12 @@ var services = sync.OnceValue(func() map[string]func() *Service {
 	return index
 })
 
+// tagKeys writes the names of tags in keys as most of the reference does.
+var tagKeys = strings.NewReplacer(`/<key>"`, `/${TagKey}"`, `/tag-key"`, `/${TagKey}"`)
+
 func readService(prefix, value string) *Service {
 	s := &Service{}
-	if err := json.Unmarshal([]byte(value), s); err != nil {
+	if err := json.Unmarshal([]byte(tagKeys.Replace(value)), s); err != nil {
 		panic("awsdata: service_authorization.json.gz: " + prefix + ": " + err.Error())
 	}
 	s.folded = make(map[string]*Action, len(s.Actions))
