@@ -25,8 +25,8 @@ import (
 )
 
 type devOptions struct {
-	listen, account string
-	json            bool
+	listen, account, explain string
+	json                     bool
 }
 
 func newDev(env *cli.Env) *cobra.Command {
@@ -51,6 +51,9 @@ ends with CMD's exit code.`,
 			if !accountID(o.account) {
 				return usage(fmt.Errorf("--account %q is not 12 digits", o.account), "such as --account "+defaultAccount)
 			}
+			if _, err := explains(o.explain); err != nil {
+				return err
+			}
 			if len(args) > 0 && !cmd.Flags().Changed("listen") {
 				o.listen = "127.0.0.1:0"
 			}
@@ -59,6 +62,7 @@ ends with CMD's exit code.`,
 	}
 	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8080", "address and port; a free port with -- CMD")
 	cmd.Flags().StringVar(&o.account, "account", defaultAccount, "the account's id, 12 digits")
+	cmd.Flags().StringVar(&o.explain, "explain-denials", "none", explainUsage)
 	cmd.Flags().BoolVar(&o.json, "json", false, "print endpoint, region, account, keys and role as one JSON object")
 	return cmd
 }
@@ -83,7 +87,7 @@ func runDev(ctx context.Context, env *cli.Env, o devOptions, command []string) e
 		return err
 	}
 	logger := slog.New(slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, err := server.New(ctx, server.Config{Store: memkv.New(), Ring: ring, Logger: logger})
+	s, err := server.New(ctx, server.Config{Store: memkv.New(), Ring: ring, Logger: logger, ExplainTrusted: o.explain == "trusted"})
 	if err != nil {
 		return err
 	}

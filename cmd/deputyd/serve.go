@@ -34,6 +34,7 @@ type settings struct {
 	allowedHosts   []string
 	rootKey        string
 	presignAny     bool
+	explain        string
 	skew           time.Duration
 	auditPath      string
 	auditSync      string
@@ -84,6 +85,7 @@ func (s *settings) flags(cmd *cobra.Command) {
 	f.BoolVar(&s.acceptLoss, "store-accept-loss", false, "open a store whose newest commit is damaged, at the state before it")
 	f.BoolVar(&s.allowNetwork, "store-allow-network", false, "open a store on a network file system, whose locks and syncs can't be relied on")
 	f.BoolVar(&s.presignAny, "presign-any", false, "accept presigned URLs for every operation")
+	f.StringVar(&s.explain, "explain-denials", "none", explainUsage)
 	f.DurationVar(&s.skew, "skew", 15*time.Minute, "how far a client's clock may be off")
 	f.StringVar(&s.auditPath, "audit-path", "", "the audit trail (default DIR/audit.log)")
 	f.StringVar(&s.auditSync, "audit-sync", "change", "what waits for fsync: issue, change or interval")
@@ -122,10 +124,27 @@ func (s *settings) config(logger *slog.Logger) (server.Config, error) {
 	if c.Audit.Continue, ok = map[string]bool{"deny": false, "continue": true}[s.auditOnFailure]; !ok {
 		return c, usage(fmt.Errorf("--audit-on-failure %q is not known", s.auditOnFailure), "one of deny, continue")
 	}
+	var err error
+	if c.ExplainTrusted, err = explains(s.explain); err != nil {
+		return c, err
+	}
 	if c.Audit.Path == "" {
 		c.Audit.Path = s.dir().audit()
 	}
 	return c, nil
+}
+
+const explainUsage = "who is told why a request was denied, in an encoded message: none, or trusted (callers of the resource's own account)"
+
+// explains reads --explain-denials.
+func explains(setting string) (trusted bool, err error) {
+	switch setting {
+	case "none":
+		return false, nil
+	case "trusted":
+		return true, nil
+	}
+	return false, usage(fmt.Errorf("--explain-denials %q is not known", setting), "one of none, trusted")
 }
 
 // start opens the data directory, makes the server and fills an empty store.

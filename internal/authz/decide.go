@@ -28,8 +28,10 @@ func (c *Call) AuthorizeAs(action string, r Resource) error {
 	if res.Decision == policy.Allow {
 		return nil
 	}
-	c.explain(action, r, res)
-	return c.refuse(action, r, res)
+	encoded := c.explain(action, r, res)
+	refusal := c.refuse(action, r, res)
+	refusal.Encoded = encoded
+	return refusal
 }
 
 // Decide gives the decision alone. It counts as having asked.
@@ -96,7 +98,7 @@ func (g *Gate) target(action string, r *Resource) string {
 // refuse is the denial in AWS's words.
 //
 // Source: IAM User Guide, troubleshoot_access-denied.
-func (c *Call) refuse(action string, r Resource, res policy.Result) error {
+func (c *Call) refuse(action string, r Resource, res policy.Result) *query.Error {
 	if c.bearer != nil {
 		return query.AccessDenied.Errorf("Not authorized to perform %s", action)
 	}

@@ -42,22 +42,26 @@ const (
 // explain decides once more, with a trace, and notes why the call is denied: the
 // layer, the policy and statement that deny, or the first element that failed of
 // each statement that might have allowed.
-func (c *Call) explain(action string, r Resource, res policy.Result) {
+//
+// It gives the encoded message for the caller, or "".
+func (c *Call) explain(action string, r Resource, res policy.Result) (encoded string) {
 	x := explanation{Decision: res.Decision.String(), Action: action, Resource: r.ARN, Layer: res.Layer.String()}
 	if c.broken == policy.LayerNone {
 		var t policy.Trace
 		c.decide(action, r, &t)
 		c.describe(&x, res, &t)
+		encoded = c.encode(&r, &t)
 	} else {
 		x.Policy = "missing or not valid"
 	}
 	b, err := json.Marshal(x)
 	if err != nil {
 		c.gate.log.Error("an explanation could not be written", "request", c.RequestID, "error", err)
-		return
+		return encoded
 	}
 	c.note.why = json.RawMessage(b)
 	c.note.whyOwn = !r.IsTrust || r.Account == "" || r.Account == c.Account()
+	return encoded
 }
 
 func (c *Call) describe(x *explanation, res policy.Result, t *policy.Trace) {

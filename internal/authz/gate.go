@@ -21,6 +21,13 @@ type Options struct {
 	// ContinueUnaudited goes on, with a line in the log, when the audit cannot be
 	// written. Otherwise what issues or changes is refused before it happens.
 	ContinueUnaudited bool
+	// ExplainTrusted gives callers of the account that a resource belongs to an
+	// encoded message with each denial. It needs Seal.
+	ExplainTrusted bool
+	// Seal and Open are those of the key ring, for encoded messages; without Open
+	// none can be decoded.
+	Seal func(purpose string, aad, plain []byte) []byte
+	Open func(purpose string, aad, sealed []byte) ([]byte, error)
 }
 
 // Gate makes Calls. One serves a process; others on the same directory and audit
@@ -31,6 +38,9 @@ type Gate struct {
 	now       func() time.Time
 	log       *slog.Logger
 	unaudited bool // go on without the audit
+	explain   bool // denials carry an encoded message for trusted callers
+	seal      func(purpose string, aad, plain []byte) []byte
+	open      func(purpose string, aad, sealed []byte) ([]byte, error)
 
 	managed sync.Map // ARN of an AWS-managed policy -> *policy.Policy; AWS's list bounds it
 	onStar  sync.Map // action -> bool: it has no resource-level permissions; bounded by the actions registered
@@ -45,6 +55,7 @@ func New(o Options) (*Gate, error) {
 	g := &Gate{
 		directory: o.Directory, audit: o.Audit,
 		now: o.Now, log: o.Logger, unaudited: o.ContinueUnaudited,
+		explain: o.ExplainTrusted, seal: o.Seal, open: o.Open,
 	}
 	if g.now == nil {
 		g.now = time.Now

@@ -24,6 +24,7 @@ func (c Code) Errorf(format string, args ...any) *Error {
 type Error struct {
 	Code
 	Message   string
+	Encoded   string // of a denial: the message that sts:DecodeAuthorizationMessage opens; "" none
 	Framework bool   // answered in the framework's namespace: unknown action or version
 	RequestID string // set by Client: the server's id of the refused request
 }
@@ -41,6 +42,16 @@ func (e *Error) fault() string {
 // text is the message as it goes out. Whatever a handler puts in it, a refusal
 // does not grow with what the caller sent.
 func (e *Error) text() string {
+	if e.Encoded != "" {
+		return e.bounded() + encodedMessage + e.Encoded
+	}
+	return e.bounded()
+}
+
+// encodedMessage stands before an encoded message, as in AWS's refusals that have one.
+const encodedMessage = ". Encoded authorization failure message: "
+
+func (e *Error) bounded() string {
 	if len(e.Message) <= maxMessage {
 		return e.Message
 	}

@@ -10,4 +10,5 @@ const (
 	Marker  = "marker"  // pagination markers
 	Cookie  = "cookie"  // browser sessions
 	Signin  = "signin"  // sign-in tokens of the federation endpoint
+	Message = "message" // encoded messages of denials
 )

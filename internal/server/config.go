@@ -57,6 +57,9 @@ type Config struct {
 	// PresignAny lets any operation be called by a presigned URL; by default
 	// only GetCallerIdentity can, since such a URL is a bearer proof.
 	PresignAny bool
+	// ExplainTrusted gives callers of the account that a resource belongs to an
+	// encoded message with each denial (sts:DecodeAuthorizationMessage).
+	ExplainTrusted bool
 	// Skew is how far a client's clock may be off; default and most 15 minutes.
 	Skew time.Duration
 

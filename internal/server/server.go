@@ -64,7 +64,8 @@ func (s *Server) open(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("audit trail %s: %w", cfg.Audit.Path, err)
 	}
-	s.gate, err = authz.New(authz.Options{Directory: s.directory, Audit: s.audit, Now: cfg.Now, Logger: cfg.Logger, ContinueUnaudited: cfg.Audit.Continue})
+	s.gate, err = authz.New(authz.Options{Directory: s.directory, Audit: s.audit, Now: cfg.Now, Logger: cfg.Logger, ContinueUnaudited: cfg.Audit.Continue,
+		ExplainTrusted: cfg.ExplainTrusted, Seal: cfg.Ring.Seal, Open: cfg.Ring.Open})
 	if err != nil {
 		return err
 	}

@@ -10,16 +10,22 @@ import (
 	"github.com/deputy-sts/deputy/sigv4"
 )
 
-// probe decides on an action in the name of credentials, as a service beside STS
-// and IAM would.
-func (s *stack) probe(c credentials, action string, r authz.Resource) policy.Result {
+// principal is who the credentials are.
+func (s *stack) principal(c credentials) *directory.Principal {
 	s.t.Helper()
 	body := []byte("Action=GetCallerIdentity&Version=2011-06-15")
 	request := s.request(string(body))
 	check(s.t, sigv4.Sign(request, body, c, "eu-central-1", "sts", s.now))
 	principal, _, err := s.authn.Authenticate(request, body, "sts")
 	check(s.t, err)
-	call := s.gate.NewCall(authz.Request{Principal: principal, Service: "s3", Action: "GetObject", Time: s.now})
+	return principal
+}
+
+// probe decides on an action in the name of credentials, as a service beside STS
+// and IAM would.
+func (s *stack) probe(c credentials, action string, r authz.Resource) policy.Result {
+	s.t.Helper()
+	call := s.gate.NewCall(authz.Request{Principal: s.principal(c), Service: "s3", Action: "GetObject", Time: s.now})
 	defer call.Release()
 	call.Tx = s.directory.Begin(false)
 	return call.Decide(action, r)

@@ -86,9 +86,10 @@ func TestSec_B03(t *testing.T) {
 		t.Fatal(a)
 	}
 	params := map[string]string{
-		"AssumeRole":         "RoleSessionName=work&RoleArn=" + roleARN(accountA, "target"),
-		"GetAccessKeyInfo":   "AccessKeyId=" + user.AccessKeyID,
-		"GetFederationToken": "Name=bob",
+		"AssumeRole":                 "RoleSessionName=work&RoleArn=" + roleARN(accountA, "target"),
+		"GetAccessKeyInfo":           "AccessKeyId=" + user.AccessKeyID,
+		"DecodeAuthorizationMessage": "EncodedMessage=junk",
+		"GetFederationToken":         "Name=bob",
 	}
 	exempt := []string{"GetCallerIdentity", "GetSessionToken"}
 	for _, c := range []credentials{user, role} {

@@ -49,7 +49,10 @@ const (
 	accountB = "444455556666"
 )
 
-func newStack(t testing.TB) *stack {
+func newStack(t testing.TB) *stack { return newStackWith(t, false) }
+
+// newStackWith tells trusted callers why they are denied, if explain is set.
+func newStackWith(t testing.TB, explain bool) *stack {
 	t.Helper()
 	key, err := seal.NewKey()
 	check(t, err)
@@ -77,7 +80,10 @@ func newStackOn(t testing.TB, store kv.Store, ring *seal.Ring) *stack {
 	t.Cleanup(func() { s.audit.Close() })
 	s.issuer = &session.Issuer{Ring: ring, Now: clock}
 	s.authn = authn.New(authn.Options{Directory: s.directory, Issuer: s.issuer, Now: clock})
-	s.gate, err = authz.New(authz.Options{Directory: s.directory, Audit: s.audit, Now: clock})
+	s.gate, err = authz.New(authz.Options{
+		Directory: s.directory, Audit: s.audit, Now: clock,
+		ExplainTrusted: explain, Seal: ring.Seal, Open: ring.Open,
+	})
 	check(t, err)
 	s.mux = query.NewMux[*authz.Call](&stsapi.API)
 	Register(s.mux, Options{Issuer: s.issuer, Now: clock})

@@ -27,6 +27,7 @@ func Register(m *query.Mux[*authz.Call], o Options) {
 		s.now = time.Now
 	}
 	authz.Handle(m, "AssumeRole", s.assumeRole)
+	authz.Handle(m, "DecodeAuthorizationMessage", decodeAuthorizationMessage)
 	authz.Handle(m, "GetAccessKeyInfo", getAccessKeyInfo)
 	authz.Handle(m, "GetCallerIdentity", getCallerIdentity)
 	authz.Handle(m, "GetFederationToken", s.getFederationToken)
