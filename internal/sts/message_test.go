@@ -184,6 +184,7 @@ func FuzzDecodeAuthorizationMessage(f *testing.F) {
 	_, a := s.assume(s.user(accountB, "bob"), roleARN(accountB, "none"), "")
 	f.Add(encoded(a))
 	f.Fuzz(func(t *testing.T, text string) {
+		s.t = t
 		a := s.do(alice, "DecodeAuthorizationMessage", "EncodedMessage="+url.QueryEscape(text))
 		if a.Status != 400 {
 			t.Errorf("%q: %s", text, a)
