@@ -58,7 +58,7 @@ func newStackWith(t testing.TB, explain bool) *stack {
 	check(t, err)
 	ring, err := seal.NewRing(key)
 	check(t, err)
-	s := newStackOn(t, memkv.New(), ring)
+	s := stackOn(t, memkv.New(), ring, explain)
 	for _, id := range []string{accountA, accountB} {
 		s.change(func(tx *directory.Tx) { tx.PutAccount(nil, &directory.Account{ID: id, Name: id}) })
 	}
@@ -67,6 +67,10 @@ func newStackWith(t testing.TB, explain bool) *stack {
 
 // newStackOn is the service on a store, with what is in it.
 func newStackOn(t testing.TB, store kv.Store, ring *seal.Ring) *stack {
+	return stackOn(t, store, ring, false)
+}
+
+func stackOn(t testing.TB, store kv.Store, ring *seal.Ring, explain bool) *stack {
 	t.Helper()
 	s := &stack{t: t, now: time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC), from: netip.MustParseAddr("192.0.2.7"), tls: true}
 	clock := func() time.Time { return s.now }
