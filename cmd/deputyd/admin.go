@@ -26,12 +26,12 @@ func newAdmin(env *cli.Env) *cobra.Command {
 	var s settings
 	cmd := group(&cobra.Command{
 		Use:   "admin",
-		Short: "what operators do: status, root keys, unlock, sessions",
+		Short: "what operators do: status, root keys, unlock, MFA, sessions",
 		Long: `The operator's commands. They speak to the running server over DIR/admin.sock, or
 open the store in DIR when none runs.`,
 	})
 	cmd.AddCommand(newAdminStatus(env, s.doer(env, false)), newAdminRootKey(env, s.doer(env, true)), newAdminUser(env, s.doer(env, true)),
-		newAdminSession(env, s.doer(env, false), s.doer(env, true)))
+		newAdminMFA(env, s.doer(env, true)), newAdminSession(env, s.doer(env, false), s.doer(env, true)))
 	for _, c := range cmd.Commands() {
 		leaves := c.Commands()
 		if len(leaves) == 0 {
@@ -129,22 +129,31 @@ func newAdminRootKey(env *cli.Env, do doer) *cobra.Command {
 
 func newAdminUser(env *cli.Env, do doer) *cobra.Command {
 	var account, user string
+	var root bool
 	unlock := &cobra.Command{
-		Use: "unlock --data DIR --account ID --user NAME", Short: "end the lockout of a user", Args: noArguments,
-		Example: "  deputyd admin user unlock --data /var/lib/deputy --account 111122223333 --user maren",
+		Use: "unlock --data DIR --account ID (--user NAME | --root)", Short: "end the lockout of a user", Args: noArguments,
+		Long: `Ends the lockouts of a user, or of the account's root user, that wrong codes have
+brought upon its MFA devices, and forgets the wrong codes.`,
+		Example: `  deputyd admin user unlock --data /var/lib/deputy --account 111122223333 --user maren
+  deputyd admin user unlock --data /var/lib/deputy --account 111122223333 --root`,
 	}
 	unlock.RunE = do(func(ctx context.Context, o admin.Operations) error {
-		if !accountID(account) || user == "" {
-			return usage(errors.New("--account and --user are needed"), "such as --account "+defaultAccount+" --user maren")
+		if !accountID(account) || (user == "") == !root {
+			return usage(errors.New("--account and either --user or --root are needed"), "such as --account "+defaultAccount+" --user maren")
 		}
 		was, err := o.Unlock(ctx, account, user)
 		if err = told(env, err); err == nil {
-			fmt.Fprintf(env.Stdout, "%s %s\n", user, map[bool]string{true: "is unlocked", false: "was not locked"}[was])
+			name := user
+			if root {
+				name = "the root user"
+			}
+			fmt.Fprintf(env.Stdout, "%s %s\n", name, map[bool]string{true: "is unlocked", false: "was not locked"}[was])
 		}
 		return err
 	})
 	unlock.Flags().StringVar(&account, "account", "", "the account's id, 12 digits")
 	unlock.Flags().StringVar(&user, "user", "", "the user's name")
+	unlock.Flags().BoolVar(&root, "root", false, "the account's root user")
 	cmd := group(&cobra.Command{Use: "user", Short: "what operators do to users"})
 	cmd.AddCommand(unlock)
 	return cmd

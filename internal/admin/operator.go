@@ -12,6 +12,7 @@ import (
 	"github.com/deputy-sts/deputy/internal/authz"
 	"github.com/deputy-sts/deputy/internal/directory"
 	"github.com/deputy-sts/deputy/internal/kv"
+	"github.com/deputy-sts/deputy/internal/mfa"
 	"github.com/deputy-sts/deputy/internal/session"
 )
 
@@ -24,8 +25,15 @@ type Operations interface {
 	MakeRootKey(ctx context.Context, account string) (Key, error)
 	// DeleteRootKeys takes all access keys from the account's root user and gives their ids.
 	DeleteRootKeys(ctx context.Context, account string) ([]string, error)
-	// Unlock ends the lockout of a user; false: there was none.
+	// Unlock ends the lockouts of a user and of its MFA devices, or of the root
+	// user's if user is empty, and clears their counts; false: there were none.
 	Unlock(ctx context.Context, account, user string) (bool, error)
+	// ImportTokens makes hardware tokens known, to one account or, without it, to
+	// whichever enables them first, and says how many were not known already.
+	ImportTokens(ctx context.Context, account string, tokens []mfa.Token) (int, error)
+	// RemoveDevice deletes an MFA device, virtual or a token, takes it from who has
+	// it, and gives that one's ARN, or "".
+	RemoveDevice(ctx context.Context, serial string) (string, error)
 	// RevokeSessions ends the sessions of a role, a user or of one name, by its ARN,
 	// that were issued before the instant; the zero time is now.
 	RevokeSessions(ctx context.Context, arn string, before time.Time) (Revocation, error)
@@ -161,23 +169,6 @@ func (o *Operator) DeleteRootKeys(ctx context.Context, account string) (ids []st
 		return nil
 	})
 	return ids, err
-}
-
-// Unlock implements Operations.
-func (o *Operator) Unlock(ctx context.Context, account, user string) (was bool, err error) {
-	err = o.change(ctx, "UnlockUser", account, func(tx *directory.Tx, e *audit.Entry) error {
-		u := tx.User(account, user)
-		if u == nil {
-			return fmt.Errorf("there is no user %s in account %s", user, account)
-		}
-		e.RequestParameters = map[string]any{"userName": u.Name}
-		lockout := tx.Lockout(u.ID)
-		if was = lockout != nil; was {
-			tx.DeleteLockout(lockout)
-		}
-		return nil
-	})
-	return was, err
 }
 
 // tries bounds how often a change is decided again because another came between.

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/deputy-sts/deputy/internal/mfa"
 )
 
 // request is the one message of the socket: an operation and its arguments.
@@ -21,6 +23,9 @@ type request struct {
 
 	ARN    string    `json:"arn,omitempty"`
 	Before time.Time `json:"before,omitzero"`
+
+	Tokens []mfa.Token `json:"tokens,omitempty"`
+	Serial string      `json:"serial,omitempty"`
 }
 
 type answer struct {
@@ -32,6 +37,8 @@ type answer struct {
 	Error   string   `json:"error,omitempty"`
 
 	Revocations []Revocation `json:"revocations,omitempty"`
+	Count       int          `json:"count,omitempty"`
+	Owner       string       `json:"owner,omitempty"`
 }
 
 const (
@@ -104,6 +111,10 @@ func perform(ctx context.Context, o Operations, in request) (out answer) {
 		out.Keys, err = o.DeleteRootKeys(ctx, in.Account)
 	case "unlock":
 		out.Changed, err = o.Unlock(ctx, in.Account, in.User)
+	case "import-tokens":
+		out.Count, err = o.ImportTokens(ctx, in.Account, in.Tokens)
+	case "remove-device":
+		out.Owner, err = o.RemoveDevice(ctx, in.Serial)
 	case "revoke-sessions":
 		var r Revocation
 		r, err = o.RevokeSessions(ctx, in.ARN, in.Before)
