@@ -30,9 +30,14 @@ func (d *document) checkNames(s *source) *SyntaxError {
 		return d.fault(msgPrincipal, p.start, "the element names no principal")
 	}
 	for _, r := range s.principals {
-		if !validPrincipal(r.Type, r.Value) {
-			return d.fault(`Invalid principal in policy: "`+strings.ToUpper(r.Type)+`":"`+r.Value+`"`, r.Start, "%q names no principal", r.Value)
+		if validPrincipal(r.Type, r.Value) {
+			continue
 		}
+		message := `Invalid principal in policy: "` + strings.ToUpper(r.Type) + `":"` + r.Value + `"`
+		if r.Type == "Federated" {
+			message = msgFederated
+		}
+		return d.fault(message, r.Start, "%q names no principal", r.Value)
 	}
 	return nil
 }
@@ -47,11 +52,25 @@ func validPrincipal(typ, value string) bool {
 	case "Service":
 		return strings.Contains(value, ".") && !strings.ContainsAny(value, "*?:/")
 	case "Federated":
-		return !strings.ContainsAny(value, "*?")
+		return validFederated(value)
 	case "CanonicalUser":
 		return !strings.ContainsAny(value, "*?:/")
 	}
 	return validAWSPrincipal(value)
+}
+
+// validFederated takes the ARN of an identity provider, and the domain of one that
+// AWS knows.
+func validFederated(value string) bool {
+	if strings.ContainsAny(value, "*?") || strings.Contains(value, "://") {
+		return false
+	}
+	c, ok := splitARN(value)
+	if !ok || c[0] != "arn" {
+		return strings.Contains(value, ".") && !strings.HasPrefix(value, "arn:")
+	}
+	kind, name, _ := strings.Cut(c[5], "/")
+	return c[2] == "iam" && c[3] == "" && isAccountID(c[4]) && (kind == "saml-provider" || kind == "oidc-provider") && name != ""
 }
 
 // validAWSPrincipal takes "*", an account id, a unique id of a user or role, and
@@ -97,11 +116,19 @@ func isUniqueID(s string) bool {
 var trustActions = []string{"sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity",
 	"sts:tagsession", "sts:setsourceidentity", "sts:setcontext"}
 
-// checkTrust holds trust policies to the actions that enter a role, and to
-// having no resource: that is the role itself.
+// checkTrust holds trust policies to the actions that enter a role, to keys that
+// are no URLs, and to having no resource: that is the role itself.
 func (d *document) checkTrust() *SyntaxError {
 	if d.kind != Trust {
 		return nil
+	}
+	for i := range d.statements {
+		for j := range d.statements[i].conditions {
+			// The key of an issuer is its URL without the scheme.
+			if c := &d.statements[i].conditions[j]; strings.Contains(c.name, "://") {
+				return d.fault(msgKeyColon, c.start, "the condition key %q has a scheme", c.name)
+			}
+		}
 	}
 	for i := range d.statements {
 		for _, v := range d.statements[i].actionValues {

@@ -198,7 +198,11 @@ func (d *document) readConditions(s *source) error {
 		}
 		known, set, ifExists, ok := parseOperator(op.name)
 		if !ok && len(op.value.members) > 0 {
-			return d.fault(msgSyntax, op.start, "there is no operator %q", op.name)
+			message := msgSyntax
+			if d.kind == Trust {
+				message = msgOperator + op.name
+			}
+			return d.fault(message, op.start, "there is no operator %q", op.name)
 		}
 		for j := range op.value.members {
 			m := &op.value.members[j]

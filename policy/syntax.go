@@ -40,6 +40,9 @@ const (
 	msgColon     = "Actions/Condition can contain only one colon."
 	msgNoPrinc   = "Policy document should not specify a principal."
 	msgPrincipal = "Missing required field Principal"
+	msgOperator  = "Invalid Condition type : " // recorded of 2024 for a trust policy
+	msgKeyColon  = "Condition can contain only one colon."
+	msgFederated = "Federated principals must be valid domain names or SAML metadata ARNs"
 	msgTrust     = "Trust Policy statement actions can only be sts:AssumeRole, sts:AssumeRoleWithSAML,  and sts:AssumeRoleWithWebIdentity"
 	msgTrustSTS  = "AssumeRole policy may only specify STS AssumeRole actions." // recorded of 2026 for an action of STS
 	msgOrg       = "The provided policy document does not meet the requirements of the specified policy type."
