@@ -27,8 +27,8 @@ resource, boundary, session, scps, rcps); docs/policy.md describes it. With
 --explain it prints instead which layer, policy, statement and condition decided;
 with --output json as well, an object on a line for each case.
 
-A case that can't be read ends the output with an error, after the words of those
-before it.`,
+A case that can't be read, or holds a policy that AWS would not take, is an
+ImplicitDeny; it is named on standard error, and the exit code is 1.`,
 		Example: "  deputy policy decide < cases.json\n  deputy policy decide --explain < cases.json",
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -80,7 +80,9 @@ type casePolicies struct {
 // decider reads cases, decides them and shows the outcome.
 type decider struct {
 	out  *bufio.Writer
-	n    int // cases so far
+	n    int   // cases so far
+	bad  error // about the first case that could not be read
+	more int   // such cases besides
 	show func(*decisionCase, *policy.Set, *policy.Request) error
 }
 
@@ -98,11 +100,19 @@ func (d *decider) all(r io.Reader) error {
 	for dec.More() {
 		d.n++
 		var c decisionCase
-		if err := dec.Decode(&c); err != nil {
-			return cli.Hint(fmt.Errorf("case %d: %w", d.n, unexpected(err)), form)
+		err := dec.Decode(&c)
+		var wrongType *json.UnmarshalTypeError
+		if err != nil && !errors.As(err, &wrongType) {
+			return errors.Join(d.unread(), cli.Hint(fmt.Errorf("case %d: %w", d.n, unexpected(err)), form))
 		}
-		if err := d.one(&c); err != nil {
-			return fmt.Errorf("case %d%s: %w", d.n, before(" ", c.ID), err)
+		if err == nil {
+			err = d.one(&c)
+		}
+		if err == nil {
+			continue
+		}
+		if err := d.refuse(fmt.Errorf("case %d%s: %w", d.n, before(" ", c.ID), err)); err != nil {
+			return err
 		}
 	}
 	if _, err := dec.Token(); err != nil {
@@ -111,7 +121,26 @@ func (d *decider) all(r io.Reader) error {
 	if _, err := dec.Token(); err != io.EOF {
 		return cli.Hint(errors.New("standard input: something follows the array"), form)
 	}
-	return nil
+	return d.unread()
+}
+
+// refuse stands in for the outcome of a case that can't be read, so that each case
+// has one. Nothing is known to allow it.
+func (d *decider) refuse(why error) error {
+	if d.bad == nil {
+		d.bad = why
+	} else {
+		d.more++
+	}
+	return d.show(nil, &policy.Set{}, &policy.Request{})
+}
+
+// unread is the error about the cases that could not be read, nil if there are none.
+func (d *decider) unread() error {
+	if d.more > 0 {
+		return fmt.Errorf("%w (and %d more cases can't be read)", d.bad, d.more)
+	}
+	return d.bad
 }
 
 // unexpected says of an end that it comes too early.
@@ -234,6 +263,10 @@ func (d *decider) objects(_ *decisionCase, set *policy.Set, r *policy.Request) e
 func (d *decider) texts(c *decisionCase, set *policy.Set, r *policy.Request) error {
 	if d.n > 1 {
 		fmt.Fprintln(d.out)
+	}
+	if c == nil {
+		_, err := fmt.Fprintf(d.out, "%v: case %d can't be read\n", policy.ImplicitDeny, d.n)
+		return err
 	}
 	if title := strings.TrimSpace(c.ID + before(": ", c.Name)); title != "" {
 		fmt.Fprintln(d.out, "#", cli.Sanitize(title))
