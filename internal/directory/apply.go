@@ -53,6 +53,8 @@ func blank(key string) record {
 		return new(AccessKey)
 	case "lock":
 		return new(Lockout)
+	case "saml":
+		return new(SAMLProvider)
 	case "mfa":
 		return new(Device)
 	case "revoked":
@@ -183,6 +185,9 @@ func (s *state) place(key string, r record) {
 			rest = now.Subject
 		}
 		placeIn(s, s.revoked, rest, now)
+	case "saml":
+		now, _ := r.(*SAMLProvider)
+		s.placeSAMLProvider(rest, now)
 	case "user":
 		now, _ := r.(*User)
 		placeEntity(s, s.users, s.userIDs, account, name, now)

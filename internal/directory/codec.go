@@ -35,14 +35,15 @@ type record interface {
 	key() string
 }
 
-func (a *Account) key() string   { return accountKey(a.ID) }
-func (u *User) key() string      { return entityKey(u.Account, KindUser, u.Name) }
-func (r *Role) key() string      { return entityKey(r.Account, KindRole, r.Name) }
-func (g *Group) key() string     { return entityKey(g.Account, KindGroup, g.Name) }
-func (p *Policy) key() string    { return entityKey(p.Account, KindPolicy, p.Name) }
-func (k *AccessKey) key() string { return accessKeyKey(k.ID) }
-func (l *Lockout) key() string   { return lockKey(l.UserID) }
-func (d *Device) key() string    { return deviceKey(d.ID()) }
+func (a *Account) key() string      { return accountKey(a.ID) }
+func (u *User) key() string         { return entityKey(u.Account, KindUser, u.Name) }
+func (r *Role) key() string         { return entityKey(r.Account, KindRole, r.Name) }
+func (g *Group) key() string        { return entityKey(g.Account, KindGroup, g.Name) }
+func (p *Policy) key() string       { return entityKey(p.Account, KindPolicy, p.Name) }
+func (k *AccessKey) key() string    { return accessKeyKey(k.ID) }
+func (p *SAMLProvider) key() string { return samlKey(samlProviderID(p.Account, p.Name)) }
+func (l *Lockout) key() string      { return lockKey(l.UserID) }
+func (d *Device) key() string       { return deviceKey(d.ID()) }
 
 // encodeRecord gives the JSON of a record.
 func encodeRecord(r record) ([]byte, error) { return encode(r, r.head().extra) }

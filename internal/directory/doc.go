@@ -1,6 +1,7 @@
 // Package directory owns the state of the service: accounts, users, roles,
-// groups, managed policies, access keys, MFA devices, lockouts and revocations, as
-// records of a store and as a view in memory that every read is served from.
+// groups, managed policies, access keys, MFA devices, SAML providers, lockouts and
+// revocations, as records of a store and as a view in memory that every read is
+// served from.
 //
 // A View is an immutable snapshot. One goroutine follows the store's changes,
 // applies them to persistent trees (a write costs O(log n)) and publishes a new
@@ -27,6 +28,8 @@
 //	mfa/<account>/<lower path, name> Device, virtual
 //	mfa/<lower serial>               Device, a hardware token
 //	revoked/<subject>                Revocation of the sessions of a role, user or session name
+//	saml/<account>/<lower name>      SAMLProvider
+//	spent/<seconds>/<name>           what was used and is not accepted again, until when it would be anyway
 //	used/<id>                        when, where and for what a key, user or role was last used
 //	outbox/<id>                      audit line that waits to be written
 //	meta/schema, meta/canary, meta/bootstrap

@@ -85,6 +85,9 @@ func (s *state) at(key string) record {
 	case "lock":
 		l, _ := s.locks.Get(rest)
 		return orNil(l)
+	case "saml":
+		p, _ := s.samlProviders.Get(rest)
+		return orNil(p)
 	case "mfa":
 		d, _ := s.devices.Get(rest)
 		return orNil(d)

@@ -32,6 +32,7 @@ func accessKeyKey(id string) string { return "key/" + id }
 func lockKey(userID string) string  { return "lock/" + userID }
 func deviceKey(id string) string    { return "mfa/" + id }
 func revokedKey(id string) string   { return "revoked/" + id }
+func samlKey(id string) string      { return "saml/" + id }
 func usedKey(id string) string      { return "used/" + id }
 func outboxKey(id string) string    { return "outbox/" + id }
 

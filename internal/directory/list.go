@@ -9,6 +9,7 @@ import (
 type Counts struct {
 	Users, Roles, Groups int
 	Policies, Versions   int // customer managed policies, and the versions of them all
+	SAMLProviders        int
 	Devices              int // virtual MFA devices, and the hardware tokens that the account has taken
 	DevicesInUse         int // of them, those that somebody has
 }

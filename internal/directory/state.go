@@ -59,8 +59,10 @@ type state struct {
 	keys    *btree.Map[string, *AccessKey]
 	locks   *btree.Map[string, *Lockout]
 	devices *btree.Map[string, *Device]
-	small   *btree.Map[string, small]       // by key of the store: alias, guard, used, outbox, meta
+	small   *btree.Map[string, small]       // by key of the store: alias, guard, used, spent, outbox, meta
 	revoked *btree.Map[string, *Revocation] // by subject
+
+	samlProviders *btree.Map[string, *SAMLProvider] // by account/lower name
 
 	edges   *edges
 	tallies *tallies
@@ -68,23 +70,24 @@ type state struct {
 
 func newState(partition string) *state {
 	return &state{
-		partition: partition,
-		accounts:  btree.NewMap[string, account](degree),
-		users:     newByName[User](),
-		roles:     newByName[Role](),
-		groups:    newByName[Group](),
-		policies:  newByName[Policy](),
-		userIDs:   btree.NewMap[string, *User](degree),
-		roleIDs:   btree.NewMap[string, *Role](degree),
-		groupIDs:  btree.NewMap[string, *Group](degree),
-		policyIDs: btree.NewMap[string, *Policy](degree),
-		keys:      btree.NewMap[string, *AccessKey](degree),
-		locks:     btree.NewMap[string, *Lockout](degree),
-		devices:   newDevices(),
-		revoked:   btree.NewMap[string, *Revocation](degree),
-		small:     btree.NewMap[string, small](degree),
-		edges:     newEdges(),
-		tallies:   newTallies(),
+		partition:     partition,
+		accounts:      btree.NewMap[string, account](degree),
+		users:         newByName[User](),
+		roles:         newByName[Role](),
+		groups:        newByName[Group](),
+		policies:      newByName[Policy](),
+		userIDs:       btree.NewMap[string, *User](degree),
+		roleIDs:       btree.NewMap[string, *Role](degree),
+		groupIDs:      btree.NewMap[string, *Group](degree),
+		policyIDs:     btree.NewMap[string, *Policy](degree),
+		keys:          btree.NewMap[string, *AccessKey](degree),
+		locks:         btree.NewMap[string, *Lockout](degree),
+		devices:       newDevices(),
+		samlProviders: newSAMLProviders(),
+		revoked:       btree.NewMap[string, *Revocation](degree),
+		small:         btree.NewMap[string, small](degree),
+		edges:         newEdges(),
+		tallies:       newTallies(),
 	}
 }
 
@@ -99,6 +102,7 @@ func (s *state) snapshot() *View {
 	c.keys, c.locks, c.small = s.keys.Copy(), s.locks.Copy(), s.small.Copy()
 	c.devices = s.devices.Copy()
 	c.revoked = s.revoked.Copy()
+	c.samlProviders = s.samlProviders.Copy()
 	c.edges, c.tallies = s.edges.Copy(), s.tallies.Copy()
 	return &View{state: c}
 }

@@ -100,6 +100,15 @@ func Register(m *query.Mux[*authz.Call], o Options) {
 	authz.Handle(m, "UntagMFADevice", s.untagMFADevice)
 	authz.Handle(m, "ListMFADeviceTags", s.listMFADeviceTags)
 
+	authz.Handle(m, "CreateSAMLProvider", s.createSAMLProvider)
+	authz.Handle(m, "GetSAMLProvider", s.getSAMLProvider)
+	authz.Handle(m, "UpdateSAMLProvider", s.updateSAMLProvider)
+	authz.Handle(m, "DeleteSAMLProvider", s.deleteSAMLProvider)
+	authz.Handle(m, "ListSAMLProviders", s.listSAMLProviders)
+	authz.Handle(m, "TagSAMLProvider", s.tagSAMLProvider)
+	authz.Handle(m, "UntagSAMLProvider", s.untagSAMLProvider)
+	authz.Handle(m, "ListSAMLProviderTags", s.listSAMLProviderTags)
+
 	authz.Handle(m, "GetAccountSummary", s.getAccountSummary)
 	authz.Handle(m, "CreateAccountAlias", s.createAccountAlias)
 	authz.Handle(m, "DeleteAccountAlias", s.deleteAccountAlias)

@@ -8,27 +8,29 @@ import (
 // Names of the quotas, as AWS's messages have them and as Account.Limits
 // overrides them.
 const (
-	usersPerAccount    = "UsersPerAccount"
-	rolesPerAccount    = "RolesPerAccount"
-	groupsPerAccount   = "GroupsPerAccount"
-	policiesPerAccount = "PoliciesPerAccount"
-	groupsPerUser      = "GroupsPerUser"
-	accessKeysPerUser  = "AccessKeysPerUser"
-	policiesPerUser    = "PoliciesPerUser"
-	policiesPerRole    = "PoliciesPerRole"
-	policiesPerGroup   = "PoliciesPerGroup"
-	versionsPerPolicy  = "VersionsPerPolicy"
-	policySize         = "PolicySize"     // characters of a managed policy
-	trustSize          = "ACLSizePerRole" // characters of a trust policy
-	userPolicySize     = "UserPolicySize" // characters of all inline policies together
-	rolePolicySize     = "RolePolicySize"
-	groupPolicySize    = "GroupPolicySize"
-	tagsPerUser        = "TagsPerUser"
-	tagsPerRole        = "TagsPerRole"
-	tagsPerPolicy      = "TagsPerPolicy"
-	tagsPerDevice      = "TagsPerMFADevice"
-	devicesPerUser     = "MFADevicesPerUser"
-	devicesPerAccount  = "VirtualMFADevicesPerAccount" // as many as users
+	usersPerAccount         = "UsersPerAccount"
+	rolesPerAccount         = "RolesPerAccount"
+	groupsPerAccount        = "GroupsPerAccount"
+	policiesPerAccount      = "PoliciesPerAccount"
+	groupsPerUser           = "GroupsPerUser"
+	accessKeysPerUser       = "AccessKeysPerUser"
+	policiesPerUser         = "PoliciesPerUser"
+	policiesPerRole         = "PoliciesPerRole"
+	policiesPerGroup        = "PoliciesPerGroup"
+	versionsPerPolicy       = "VersionsPerPolicy"
+	policySize              = "PolicySize"     // characters of a managed policy
+	trustSize               = "ACLSizePerRole" // characters of a trust policy
+	userPolicySize          = "UserPolicySize" // characters of all inline policies together
+	rolePolicySize          = "RolePolicySize"
+	groupPolicySize         = "GroupPolicySize"
+	tagsPerUser             = "TagsPerUser"
+	tagsPerRole             = "TagsPerRole"
+	tagsPerPolicy           = "TagsPerPolicy"
+	tagsPerDevice           = "TagsPerMFADevice"
+	tagsPerSAMLProvider     = "TagsPerSAMLProvider"
+	samlProvidersPerAccount = "SAMLProvidersPerAccount"
+	devicesPerUser          = "MFADevicesPerUser"
+	devicesPerAccount       = "VirtualMFADevicesPerAccount" // as many as users
 )
 
 // quotas are AWS's defaults. Source: IAM User Guide, reference_iam-quotas.
@@ -39,6 +41,7 @@ var quotas = map[string]int{
 	versionsPerPolicy: 5, policySize: 6144, trustSize: 2048,
 	userPolicySize: 2048, rolePolicySize: 10240, groupPolicySize: 5120,
 	tagsPerUser: 50, tagsPerRole: 50, tagsPerPolicy: 50, tagsPerDevice: 50,
+	tagsPerSAMLProvider: 50, samlProvidersPerAccount: 100,
 	devicesPerUser: 8, devicesPerAccount: 5000,
 }
 

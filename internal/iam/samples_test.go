@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -23,6 +24,7 @@ const (
 	groupTarget = "arn:aws:iam::" + home + ":group/t/target"
 	deviceSpare = "arn:aws:iam::" + home + ":mfa/t/spare"
 	devicePhone = "arn:aws:iam::" + home + ":mfa/phone"
+	samlCorp    = "arn:aws:iam::" + home + ":saml-provider/corp"
 	policyPlain = "arn:aws:iam::" + home + ":policy/plain"
 	policyUsed  = "arn:aws:iam::" + home + ":policy/used"
 	readOnly    = "arn:aws:iam::aws:policy/ReadOnlyAccess"
@@ -52,6 +54,7 @@ func newTown(t testing.TB) *world {
 		form("CreateAccessKey", "UserName", "target"),
 		form("CreateRole", "RoleName", "boss", "AssumeRolePolicyDocument", trustAnybody),
 		form("AttachRolePolicy", "RoleName", "boss", "PolicyArn", everyAction),
+		form("CreateSAMLProvider", "Name", "corp", "SAMLMetadataDocument", metadata(t), "Tags.member.1.Key", "k", "Tags.member.1.Value", "v"),
 		form("CreateVirtualMFADevice", "VirtualMFADeviceName", "spare", "Path", "/t/", "Tags.member.1.Key", "k", "Tags.member.1.Value", "v"),
 		form("CreateVirtualMFADevice", "VirtualMFADeviceName", "phone"),
 	} {
@@ -138,6 +141,15 @@ func samples(w *world) map[string]sample {
 		"UntagMFADevice":         of(deviceSpare, "SerialNumber", deviceSpare, "TagKeys.member.1", "k"),
 		"ListMFADeviceTags":      of(deviceSpare, "SerialNumber", deviceSpare),
 
+		"CreateSAMLProvider":   {slices.Concat([]string{"Name", "new", "SAMLMetadataDocument", metadata(w.t)}, tags), "arn:aws:iam::" + home + ":saml-provider/new", []string{"iam:TagSAMLProvider"}},
+		"GetSAMLProvider":      of(samlCorp, "SAMLProviderArn", samlCorp),
+		"UpdateSAMLProvider":   of(samlCorp, "SAMLProviderArn", samlCorp, "SAMLMetadataDocument", metadata(w.t)),
+		"DeleteSAMLProvider":   of(samlCorp, "SAMLProviderArn", samlCorp),
+		"ListSAMLProviders":    of("*"),
+		"TagSAMLProvider":      of(samlCorp, append(tags, "SAMLProviderArn", samlCorp)...),
+		"UntagSAMLProvider":    of(samlCorp, "SAMLProviderArn", samlCorp, "TagKeys.member.1", "k"),
+		"ListSAMLProviderTags": of(samlCorp, "SAMLProviderArn", samlCorp),
+
 		"UpdateAssumeRolePolicy": role("PolicyDocument", trustAnybody),
 		"GetAccountSummary":      of("*"),
 		"CreateAccountAlias":     of("*", "AccountAlias", "other"),
@@ -158,6 +170,16 @@ func samples(w *world) map[string]sample {
 		}
 	}
 	return s
+}
+
+// metadata is that of a SAML provider.
+func metadata(t testing.TB) string {
+	t.Helper()
+	b, err := os.ReadFile("../federation/saml/testdata/metadata.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 // grant gives the caller these statements and the boundary, and nothing else.

@@ -120,7 +120,7 @@ func (p *player) sleep(seconds string) {
 	p.now = p.now.Add(d)
 }
 
-var random = regexp.MustCompile(`((?:AIDA|AROA|AGPA|ANPA)[A-Z0-9]{17}|AKIA[A-Z0-9]{16})|<Marker>([^<]+)|<SecretAccessKey>([^<]+)|<Base32StringSeed>([^<]+)|<QRCodePNG>([^<]+)`)
+var random = regexp.MustCompile(`((?:AIDA|AROA|AGPA|ANPA)[A-Z0-9]{17}|SAMLP[A-Z0-9]{21}|AKIA[A-Z0-9]{16})|<Marker>([^<]+)|<SecretAccessKey>([^<]+)|<Base32StringSeed>([^<]+)|<QRCodePNG>([^<]+)`)
 
 var row = regexp.MustCompile(`<member>|<entry>|<\w+Result>|</\w+Result>`)
 

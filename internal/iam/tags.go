@@ -63,6 +63,7 @@ var (
 	roleTags = &tagRules{tagsPerRole, sameKey, "Duplicate tag keys found. Please note that Tag keys are case insensitive."}
 	// Recorded replies: policies have "a" beside "A".
 	policyTags = &tagRules{tagsPerPolicy, func(a, b string) bool { return a == b }, "Duplicate tag keys found."}
+	samlTags   = &tagRules{tagsPerSAMLProvider, policyTags.same, policyTags.duplicate}
 	deviceTags = &tagRules{tagsPerDevice, policyTags.same, policyTags.duplicate}
 )
 
