@@ -40,16 +40,19 @@ var arrows = map[string][]string{
 	"internal/mfa":             {"internal/directory"},
 	"internal/authn":           {"sigv4", "internal/session", "internal/directory", "policy"},
 	"internal/authz":           {"internal/query", "policy", "internal/directory", "internal/audit", "internal/awsdata", "internal/kv", "arn"},
+	"internal/federation/oidc": {},
 	"internal/federation/saml": {},
 	"internal/iam":             {"internal/federation/saml", "internal/mfa", "internal/iamapi", "internal/query", "internal/authz", "internal/directory", "internal/session", "policy", "internal/lint", "internal/awsdata", "arn"},
-	"internal/sts":             {"internal/federation/saml", "internal/mfa", "internal/stsapi", "internal/query", "internal/authz", "internal/directory", "internal/session", "policy", "arn"},
-	"internal/server":          {"arn", "sigv4", "policy", "internal/query", "internal/kv", "internal/seal", "internal/audit", "internal/awsdata", "internal/iamapi", "internal/stsapi", "internal/session", "internal/directory", "internal/authn", "internal/authz", "internal/iam", "internal/sts"},
+	"internal/sts":             {"internal/federation/oidc", "internal/federation/saml", "internal/mfa", "internal/stsapi", "internal/query", "internal/authz", "internal/directory", "internal/session", "policy", "arn"},
+	"internal/server":          {"arn", "sigv4", "policy", "internal/query", "internal/kv", "internal/seal", "internal/audit", "internal/awsdata", "internal/iamapi", "internal/stsapi", "internal/session", "internal/directory", "internal/authn", "internal/authz", "internal/federation/oidc", "internal/iam", "internal/sts"},
 	"internal/admin":           {"internal/mfa", "internal/authz", "internal/directory", "internal/seal", "internal/audit", "internal/session", "internal/kv", "arn"},
 	"internal/cli":             {},
 	"internal/gen":             {},
 	"internal/gen/facts":       {},
 	"cmd/deputyd":              {"internal/mfa", "internal/server", "internal/admin", "internal/kv", "internal/kv/boltkv", "internal/kv/memkv", "internal/seal", "internal/session", "internal/audit", "internal/directory", "internal/cli", "policy", "sigv4", "internal/query", "internal/iamapi", "internal/stsapi"},
 	"cmd/deputy":               {"internal/query", "internal/stsapi", "internal/iamapi", "internal/awsdata", "internal/lint", "internal/cli", "arn", "sigv4", "policy"},
+
+	"internal/federation/oidc/oidctest": {},
 }
 
 // outside states which libraries a room may use. Test files may use what they like.
@@ -59,12 +62,15 @@ var outside = map[string][]string{
 	"internal/seal":            {"golang.org/x/sys", "golang.org/x/crypto"},
 	"internal/directory":       {"github.com/tidwall/btree"},
 	"internal/mfa":             {"github.com/boombuler/barcode"},
+	"internal/federation/oidc": {"github.com/go-jose/go-jose/v4"},
 	"internal/federation/saml": {"github.com/russellhaering/goxmldsig", "github.com/beevik/etree", "github.com/mattermost/xml-roundtrip-validator"},
 	"internal/server":          {"golang.org/x/time"},
 	"internal/admin":           {"golang.org/x/sys"},
 	"internal/cli":             {"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/goccy/go-yaml", "golang.org/x/term"},
 	"cmd/deputyd":              {"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys", "golang.org/x/term"},
 	"cmd/deputy":               {"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "golang.org/x/sys"},
+
+	"internal/federation/oidc/oidctest": {"github.com/go-jose/go-jose/v4"},
 }
 
 // clientNever is what the client's binary must not hold, by import path prefix:

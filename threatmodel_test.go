@@ -129,6 +129,7 @@ var linked = []string{
 	"github.com/spf13/pflag",
 	"github.com/beevik/etree", // what goxmldsig reads XML into
 	"github.com/boombuler/barcode",
+	"github.com/go-jose/go-jose/v4", // signatures of OpenID Connect tokens
 	"github.com/tidwall/btree",
 	"go.etcd.io/bbolt",
 	"golang.org/x/sys",

@@ -100,6 +100,7 @@ func (s *settings) config(logger *slog.Logger) (server.Config, error) {
 		Regions: s.regions, ExternalURL: s.externalURL, AllowedHosts: s.allowedHosts,
 		PresignAny: s.presignAny, Skew: s.skew, Logger: logger,
 		Audit: server.AuditConfig{Path: s.auditPath},
+		OIDC:  server.OIDCConfig{Allow: s.oidcAllow},
 	}
 	if s.data == "" {
 		return c, usage(fmt.Errorf("--data is missing"), "name the data directory: --data /var/lib/deputy")

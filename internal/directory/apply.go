@@ -57,6 +57,8 @@ func blank(key string) record {
 		return new(SAMLProvider)
 	case "mfa":
 		return new(Device)
+	case "oidc":
+		return new(OIDCProvider)
 	case "revoked":
 		return new(Revocation)
 	case "a":
@@ -127,6 +129,8 @@ func intern(r record) {
 	case *AccessKey:
 		one(&r.Account)
 		one(&r.UserID)
+	case *OIDCProvider:
+		one(&r.Account)
 	case *Device:
 		one(&r.Account)
 		one(&r.Path)
@@ -179,6 +183,9 @@ func (s *state) place(key string, r record) {
 	case "mfa":
 		now, _ := r.(*Device)
 		s.placeDevice(rest, now)
+	case "oidc":
+		now, _ := r.(*OIDCProvider)
+		s.placeOIDC(rest, now)
 	case "revoked":
 		now, _ := r.(*Revocation)
 		if now != nil {

@@ -27,6 +27,7 @@
 //	lock/<user id>                   Lockout
 //	mfa/<account>/<lower path, name> Device, virtual
 //	mfa/<lower serial>               Device, a hardware token
+//	oidc/<account>/<lower URL>       OIDCProvider
 //	revoked/<subject>                Revocation of the sessions of a role, user or session name
 //	saml/<account>/<lower name>      SAMLProvider
 //	spent/<seconds>/<name>           what was used and is not accepted again, until when it would be anyway

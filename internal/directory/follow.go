@@ -91,6 +91,9 @@ func (s *state) at(key string) record {
 	case "mfa":
 		d, _ := s.devices.Get(rest)
 		return orNil(d)
+	case "oidc":
+		p, _ := s.oidc.Get(rest)
+		return orNil(p)
 	case "revoked":
 		r, _ := s.revoked.Get(rest)
 		return orNil(r)

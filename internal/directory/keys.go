@@ -31,6 +31,7 @@ func aliasKey(alias string) string  { return "alias/" + alias }
 func accessKeyKey(id string) string { return "key/" + id }
 func lockKey(userID string) string  { return "lock/" + userID }
 func deviceKey(id string) string    { return "mfa/" + id }
+func oidcKey(id string) string      { return "oidc/" + id }
 func revokedKey(id string) string   { return "revoked/" + id }
 func samlKey(id string) string      { return "saml/" + id }
 func usedKey(id string) string      { return "used/" + id }

@@ -12,6 +12,7 @@ type Counts struct {
 	SAMLProviders        int
 	Devices              int // virtual MFA devices, and the hardware tokens that the account has taken
 	DevicesInUse         int // of them, those that somebody has
+	OIDCProviders        int
 }
 
 // Counts says how many things an account has.

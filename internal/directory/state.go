@@ -59,6 +59,7 @@ type state struct {
 	keys    *btree.Map[string, *AccessKey]
 	locks   *btree.Map[string, *Lockout]
 	devices *btree.Map[string, *Device]
+	oidc    *btree.Map[string, *OIDCProvider]
 	small   *btree.Map[string, small]       // by key of the store: alias, guard, used, spent, outbox, meta
 	revoked *btree.Map[string, *Revocation] // by subject
 
@@ -82,6 +83,7 @@ func newState(partition string) *state {
 		policyIDs:     btree.NewMap[string, *Policy](degree),
 		keys:          btree.NewMap[string, *AccessKey](degree),
 		locks:         btree.NewMap[string, *Lockout](degree),
+		oidc:          btree.NewMap[string, *OIDCProvider](degree),
 		devices:       newDevices(),
 		samlProviders: newSAMLProviders(),
 		revoked:       btree.NewMap[string, *Revocation](degree),
@@ -100,7 +102,7 @@ func (s *state) snapshot() *View {
 	c.userIDs, c.roleIDs, c.groupIDs = s.userIDs.Copy(), s.roleIDs.Copy(), s.groupIDs.Copy()
 	c.policyIDs = s.policyIDs.Copy()
 	c.keys, c.locks, c.small = s.keys.Copy(), s.locks.Copy(), s.small.Copy()
-	c.devices = s.devices.Copy()
+	c.devices, c.oidc = s.devices.Copy(), s.oidc.Copy()
 	c.revoked = s.revoked.Copy()
 	c.samlProviders = s.samlProviders.Copy()
 	c.edges, c.tallies = s.edges.Copy(), s.tallies.Copy()

@@ -24,7 +24,7 @@ func (s *service) getAccountSummary(_ context.Context, c *authz.Call, _ *iamapi.
 	// What this service does not have counts as none.
 	sum := map[string]int{
 		"Users": n.Users, "Roles": n.Roles, "Groups": n.Groups, "Policies": n.Policies, "PolicyVersionsInUse": n.Versions,
-		"InstanceProfiles": 0, "ServerCertificates": 0, "Providers": n.SAMLProviders, "MFADevices": n.Devices, "MFADevicesInUse": n.DevicesInUse,
+		"InstanceProfiles": 0, "ServerCertificates": 0, "Providers": n.OIDCProviders + n.SAMLProviders, "MFADevices": n.Devices, "MFADevicesInUse": n.DevicesInUse,
 		"AccountAccessKeysPresent": rootKeys, "AccountMFAEnabled": rootMFA, "AccountPasswordPresent": 0,
 		"AccountSigningCertificatesPresent": 0,
 		"GlobalEndpointTokenVersion":        1, "InstanceProfilesQuota": 1000, "PolicyVersionsInUseQuota": 10000,

@@ -100,6 +100,17 @@ func Register(m *query.Mux[*authz.Call], o Options) {
 	authz.Handle(m, "UntagMFADevice", s.untagMFADevice)
 	authz.Handle(m, "ListMFADeviceTags", s.listMFADeviceTags)
 
+	authz.Handle(m, "CreateOpenIDConnectProvider", s.createOpenIDConnectProvider)
+	authz.Handle(m, "GetOpenIDConnectProvider", s.getOpenIDConnectProvider)
+	authz.Handle(m, "DeleteOpenIDConnectProvider", s.deleteOpenIDConnectProvider)
+	authz.Handle(m, "ListOpenIDConnectProviders", s.listOpenIDConnectProviders)
+	authz.Handle(m, "AddClientIDToOpenIDConnectProvider", s.addClientIDToOpenIDConnectProvider)
+	authz.Handle(m, "RemoveClientIDFromOpenIDConnectProvider", s.removeClientIDFromOpenIDConnectProvider)
+	authz.Handle(m, "UpdateOpenIDConnectProviderThumbprint", s.updateOpenIDConnectProviderThumbprint)
+	authz.Handle(m, "TagOpenIDConnectProvider", s.tagOpenIDConnectProvider)
+	authz.Handle(m, "UntagOpenIDConnectProvider", s.untagOpenIDConnectProvider)
+	authz.Handle(m, "ListOpenIDConnectProviderTags", s.listOpenIDConnectProviderTags)
+
 	authz.Handle(m, "CreateSAMLProvider", s.createSAMLProvider)
 	authz.Handle(m, "GetSAMLProvider", s.getSAMLProvider)
 	authz.Handle(m, "UpdateSAMLProvider", s.updateSAMLProvider)

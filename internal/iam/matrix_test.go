@@ -105,7 +105,7 @@ func (s sample) shown(action string) string {
 		return "" // lists name a path
 	case action == "CreatePolicy":
 		return name + " "
-	case kind == "mfa", kind == "saml-provider":
+	case kind == "mfa", kind == "saml-provider", kind == "oidc-provider":
 		return s.resource
 	case action == "CreateUser", action == "CreateRole", action == "CreateGroup":
 		return s.resource

@@ -29,6 +29,9 @@ const (
 	tagsPerDevice           = "TagsPerMFADevice"
 	tagsPerSAMLProvider     = "TagsPerSAMLProvider"
 	samlProvidersPerAccount = "SAMLProvidersPerAccount"
+	tagsPerOIDC             = "TagsPerOpenIdConnectProvider"
+	oidcPerAccount          = "OpenIdConnectProvidersPerAccount"
+	clientIDsPerOIDC        = "ClientIdsPerOpenIdConnectProvider"
 	devicesPerUser          = "MFADevicesPerUser"
 	devicesPerAccount       = "VirtualMFADevicesPerAccount" // as many as users
 )
@@ -41,6 +44,7 @@ var quotas = map[string]int{
 	versionsPerPolicy: 5, policySize: 6144, trustSize: 2048,
 	userPolicySize: 2048, rolePolicySize: 10240, groupPolicySize: 5120,
 	tagsPerUser: 50, tagsPerRole: 50, tagsPerPolicy: 50, tagsPerDevice: 50,
+	tagsPerOIDC: 50, oidcPerAccount: 100, clientIDsPerOIDC: 100,
 	tagsPerSAMLProvider: 50, samlProvidersPerAccount: 100,
 	devicesPerUser: 8, devicesPerAccount: 5000,
 }

@@ -27,6 +27,7 @@ const (
 	samlCorp    = "arn:aws:iam::" + home + ":saml-provider/corp"
 	policyPlain = "arn:aws:iam::" + home + ":policy/plain"
 	policyUsed  = "arn:aws:iam::" + home + ":policy/used"
+	oidcTarget  = "arn:aws:iam::" + home + ":oidc-provider/idp.test/t"
 	readOnly    = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 	everyAction = "arn:aws:iam::aws:policy/AdministratorAccess"
 )
@@ -52,6 +53,7 @@ func newTown(t testing.TB) *world {
 		form("AddUserToGroup", "GroupName", "target", "UserName", "target"),
 		form("TagPolicy", "PolicyArn", policyPlain, "Tags.member.1.Key", "k", "Tags.member.1.Value", "v"),
 		form("CreateAccessKey", "UserName", "target"),
+		form("CreateOpenIDConnectProvider", "Url", "https://idp.test/t", "ClientIDList.member.1", "app", "Tags.member.1.Key", "k", "Tags.member.1.Value", "v"),
 		form("CreateRole", "RoleName", "boss", "AssumeRolePolicyDocument", trustAnybody),
 		form("AttachRolePolicy", "RoleName", "boss", "PolicyArn", everyAction),
 		form("CreateSAMLProvider", "Name", "corp", "SAMLMetadataDocument", metadata(t), "Tags.member.1.Key", "k", "Tags.member.1.Value", "v"),
@@ -79,6 +81,9 @@ func samples(w *world) map[string]sample {
 	role := func(pairs ...string) sample { return of(roleTarget, append(pairs, "RoleName", "target")...) }
 	group := func(pairs ...string) sample { return of(groupTarget, append(pairs, "GroupName", "target")...) }
 	plain := func(pairs ...string) sample { return of(policyPlain, append(pairs, "PolicyArn", policyPlain)...) }
+	issuer := func(pairs ...string) sample {
+		return of(oidcTarget, append(pairs, "OpenIDConnectProviderArn", oidcTarget)...)
+	}
 	created := func(kind, tagging string, pairs ...string) sample {
 		return sample{slices.Concat(pairs, tags), "arn:aws:iam::" + home + ":" + kind + "/t/new", []string{tagging}}
 	}
@@ -149,6 +154,16 @@ func samples(w *world) map[string]sample {
 		"TagSAMLProvider":      of(samlCorp, append(tags, "SAMLProviderArn", samlCorp)...),
 		"UntagSAMLProvider":    of(samlCorp, "SAMLProviderArn", samlCorp, "TagKeys.member.1", "k"),
 		"ListSAMLProviderTags": of(samlCorp, "SAMLProviderArn", samlCorp),
+		"CreateOpenIDConnectProvider":             {append([]string{"Url", "https://idp.test/new"}, tags...), "arn:aws:iam::" + home + ":oidc-provider/idp.test/new", []string{"iam:TagOpenIDConnectProvider"}},
+		"GetOpenIDConnectProvider":                issuer(),
+		"DeleteOpenIDConnectProvider":             issuer(),
+		"ListOpenIDConnectProviders":              of("*"),
+		"AddClientIDToOpenIDConnectProvider":      issuer("ClientID", "more"),
+		"RemoveClientIDFromOpenIDConnectProvider": issuer("ClientID", "app"),
+		"UpdateOpenIDConnectProviderThumbprint":   issuer("ThumbprintList.member.1", strings.Repeat("a", 40)),
+		"TagOpenIDConnectProvider":                issuer(tags...),
+		"UntagOpenIDConnectProvider":              issuer("TagKeys.member.1", "k"),
+		"ListOpenIDConnectProviderTags":           issuer(),
 
 		"UpdateAssumeRolePolicy": role("PolicyDocument", trustAnybody),
 		"GetAccountSummary":      of("*"),

@@ -15,6 +15,9 @@ type Options struct {
 	// LastUsed tells when, for which service and in which region an access key or
 	// a role (by its id) was last used; a zero time means never. Nil is always never.
 	LastUsed func(id string) (at time.Time, service, region string)
+	// CheckIssuer refuses a URL that no OpenID Connect provider may have here. Nil
+	// refuses any.
+	CheckIssuer func(url string) error
 }
 
 // service holds the handlers.

@@ -65,6 +65,7 @@ var (
 	policyTags = &tagRules{tagsPerPolicy, func(a, b string) bool { return a == b }, "Duplicate tag keys found."}
 	samlTags   = &tagRules{tagsPerSAMLProvider, policyTags.same, policyTags.duplicate}
 	deviceTags = &tagRules{tagsPerDevice, policyTags.same, policyTags.duplicate}
+	oidcTags   = &tagRules{tagsPerOIDC, sameKey, userTags.duplicate}
 )
 
 func (r *tagRules) index(tags []directory.Tag, key string) int {

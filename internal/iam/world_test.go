@@ -10,6 +10,7 @@ import (
 
 	"github.com/deputy-sts/deputy/internal/authz"
 	"github.com/deputy-sts/deputy/internal/directory"
+	"github.com/deputy-sts/deputy/internal/federation/oidc"
 	"github.com/deputy-sts/deputy/internal/iamapi"
 	"github.com/deputy-sts/deputy/internal/kv/memkv"
 	"github.com/deputy-sts/deputy/internal/query"
@@ -60,8 +61,12 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	issuers, err := oidc.New(oidc.Options{Allow: []string{"localhost:5556"}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	w.mux = query.NewMux[*authz.Call](&iamapi.API)
-	Register(w.mux, Options{Seal: ring.Seal, Open: ring.Open, LastUsed: w.lastUsed})
+	Register(w.mux, Options{Seal: ring.Seal, Open: ring.Open, LastUsed: w.lastUsed, CheckIssuer: issuers.CheckIssuer})
 	return w
 }
 

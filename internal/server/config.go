@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net/netip"
@@ -64,6 +65,7 @@ type Config struct {
 	Skew time.Duration
 
 	Audit AuditConfig
+	OIDC  OIDCConfig
 
 	// FailedAuth is how many failed authentications per second one address is
 	// told the reason of, FailedAuthBurst how many at once; beyond them the
@@ -81,6 +83,17 @@ type AuditConfig struct {
 	Path     string // empty: nowhere
 	Sync     audit.Sync
 	Continue bool // go on when the trail can't be written; default: refuse changes and issuing
+}
+
+// OIDCConfig says how foreign OpenID Connect issuers are reached.
+type OIDCConfig struct {
+	// Allow names the hosts (HOST or HOST:PORT) whose issuers may be on plain http,
+	// on a port, on loopback or a private address.
+	Allow []string
+	// Stale is how long the keys of an issuer serve while it cannot be reached;
+	// 0 is 12 hours, less than 10 minutes is not at all.
+	Stale time.Duration
+	Roots *x509.CertPool // authorities of their certificates; nil: the system's
 }
 
 func (c *Config) setDefaults() error {

@@ -43,8 +43,11 @@ func (m *malformed) junk() string {
 // body makes a form: an action of the model with parameters that may be anything.
 func (m *malformed) body() (service, body string) {
 	api := apis[m.IntN(len(apis))]
-	op := api.Ops[m.IntN(len(api.Ops))].Name
-	body = form(api.Name, op)
+	op := &api.Ops[m.IntN(len(api.Ops))]
+	for op.Unsigned { // without a signature those are answered, as they must be
+		op = &api.Ops[m.IntN(len(api.Ops))]
+	}
+	body = form(api.Name, op.Name)
 	for range m.IntN(6) {
 		name := m.one("RoleArn", "RoleSessionName", "Policy", "Tags.member.1.Key", "Tags.member.99999999999.Key", "Tags.member.-1.Key", "Tags.member", "DurationSeconds",
 			"UserName", "PolicyDocument", "MaxItems", "Marker", "Tags.entry.1.key", "PolicyArns.member.0.arn", m.junk())

@@ -14,6 +14,7 @@ import (
 	"github.com/deputy-sts/deputy/internal/authn"
 	"github.com/deputy-sts/deputy/internal/authz"
 	"github.com/deputy-sts/deputy/internal/directory"
+	"github.com/deputy-sts/deputy/internal/federation/oidc"
 	"github.com/deputy-sts/deputy/internal/iam"
 	"github.com/deputy-sts/deputy/internal/iamapi"
 	"github.com/deputy-sts/deputy/internal/query"
@@ -75,8 +76,12 @@ func (s *Server) open(ctx context.Context) (err error) {
 		{api: &stsapi.API, mux: query.NewMux[*authz.Call](&stsapi.API)},
 		{api: &iamapi.API, mux: query.NewMux[*authz.Call](&iamapi.API)},
 	}
-	sts.Register(s.services[0].mux, sts.Options{Issuer: issuer, Now: cfg.Now})
-	iam.Register(s.services[1].mux, iam.Options{Seal: cfg.Ring.Seal, Open: cfg.Ring.Open, LastUsed: s.directory.LastUsed})
+	tokens, err := oidc.New(oidc.Options{Allow: cfg.OIDC.Allow, Stale: cfg.OIDC.Stale, Roots: cfg.OIDC.Roots, Now: cfg.Now, Logger: cfg.Logger})
+	if err != nil {
+		return fmt.Errorf("federation.oidc.allow: %w", err)
+	}
+	sts.Register(s.services[0].mux, sts.Options{Issuer: issuer, Tokens: tokens, Now: cfg.Now})
+	iam.Register(s.services[1].mux, iam.Options{Seal: cfg.Ring.Seal, Open: cfg.Ring.Open, LastUsed: s.directory.LastUsed, CheckIssuer: tokens.CheckIssuer})
 	s.http = &http.Server{
 		Handler: s, MaxHeaderBytes: MaxHeader - headerSlop,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,

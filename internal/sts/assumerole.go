@@ -153,6 +153,11 @@ func (e *entry) role(c *authz.Call) *directory.Role {
 	if c.Tx.Account(e.account) != nil {
 		c.NoteAccount(e.account)
 	}
+	return e.find(c)
+}
+
+// find is role without the record.
+func (e *entry) find(c *authz.Call) *directory.Role {
 	r := c.Tx.Role(e.account, e.name)
 	if r == nil || r.Name != e.name || r.Path != e.path || r.ARN() != *e.in.RoleArn || strings.HasPrefix(r.Path, "/aws-service-role/") {
 		return nil

@@ -17,7 +17,7 @@ import (
 // bears an assertion enters a role, with what the request asks for and what the
 // assertion says. Such an action
 //
-//  1. reads the request (readFederated), which says in whose account the
+//  1. reads the request (readFederated) and notes whose role it is, which says in whose account the
 //     provider of the assertion must be,
 //  2. verifies the assertion, and makes an asserted of it,
 //  3. enters the role (enterFederated), which asks the trust policy for each of
@@ -57,6 +57,10 @@ func readFederated(roleARN string, inline *string, policies []stsapi.PolicyDescr
 	return f, err
 }
 
+// note says in the audit whose role was attempted. It is for the beginning: most of
+// what is refused is refused before the role is looked for.
+func (f *federated) note(c *authz.Call) { f.role(c) }
+
 // named gives the session its name; it has the form of RoleSessionName.
 func (f *federated) named(name string) { f.in.RoleSessionName = &name }
 
@@ -79,7 +83,7 @@ func (s *service) enterFederated(c *authz.Call, f *federated, a *asserted) (*ent
 	if a.sourceIdentity != "" && (!isName(a.sourceIdentity) || reserved(a.sourceIdentity)) {
 		return nil, stsapi.InvalidIdentityToken.Errorf(`Source Identity must match [\w+=,.@-]{2,64} and not begin with "aws:"`)
 	}
-	role := f.role(c)
+	role := f.find(c)
 	a.bearer.Account = f.account
 	c.Present(a.bearer)
 	if err := f.authorizeBearer(c, role, a); err != nil {

@@ -76,7 +76,8 @@ func a21Token(c credentials, s *stack) credentials {
 
 // TestSec_B03 has nobody do anything without a policy.
 func TestSec_B03(t *testing.T) {
-	s := newStack(t)
+	w := newTown(t)
+	s := w.stack
 	user := s.user(accountA, "fresh")
 	s.role(accountA, "fresh", trusts("arn:aws:iam::"+accountA+":user/fresh"))
 	s.role(accountA, "target", trusts(accountA))
@@ -87,8 +88,9 @@ func TestSec_B03(t *testing.T) {
 	}
 	params := map[string]string{
 		"AssumeRole":                 "RoleSessionName=work&RoleArn=" + roleARN(accountA, "target"),
-		"GetAccessKeyInfo":           "AccessKeyId=" + user.AccessKeyID,
+		"AssumeRoleWithWebIdentity":  "RoleSessionName=work&RoleArn=" + roleARN(accountA, "target") + "&WebIdentityToken=" + w.token(nil),
 		"DecodeAuthorizationMessage": "EncodedMessage=junk",
+		"GetAccessKeyInfo":           "AccessKeyId=" + user.AccessKeyID,
 		"GetFederationToken":         "Name=bob",
 	}
 	exempt := []string{"GetCallerIdentity", "GetSessionToken"}

@@ -18,6 +18,7 @@ import (
 	"github.com/deputy-sts/deputy/internal/authn"
 	"github.com/deputy-sts/deputy/internal/authz"
 	"github.com/deputy-sts/deputy/internal/directory"
+	"github.com/deputy-sts/deputy/internal/federation/oidc"
 	"github.com/deputy-sts/deputy/internal/kv"
 	"github.com/deputy-sts/deputy/internal/kv/memkv"
 	"github.com/deputy-sts/deputy/internal/query"
@@ -34,6 +35,7 @@ type stack struct {
 	now       time.Time
 	directory *directory.Directory
 	issuer    *session.Issuer
+	tokens    *oidc.Verifier
 	authn     *authn.Authenticator
 	gate      *authz.Gate
 	mux       *query.Mux[*authz.Call]
@@ -90,7 +92,9 @@ func stackOn(t testing.TB, store kv.Store, ring *seal.Ring, explain bool) *stack
 	})
 	check(t, err)
 	s.mux = query.NewMux[*authz.Call](&stsapi.API)
-	Register(s.mux, Options{Issuer: s.issuer, Now: clock})
+	s.tokens, err = oidc.New(oidc.Options{Allow: []string{"127.0.0.1"}, Now: clock})
+	check(t, err)
+	Register(s.mux, Options{Issuer: s.issuer, Tokens: s.tokens, Now: clock})
 	return s
 }
 
@@ -261,6 +265,9 @@ func (s *stack) send(r *http.Request, body []byte) answer {
 		RequestID: "00000000-0000-4000-8000-000000000000", Service: "sts", Action: action, Region: "eu-central-1",
 		UserAgent: r.UserAgent(), Referer: r.Referer(), Host: r.Host, SourceIP: s.from, TLS: s.tls, Time: s.now,
 	}
+	if op.Unsigned && !sigv4.HasAuth(r) {
+		return s.serve(request, op, p)
+	}
 	principal, _, err := s.authn.Authenticate(r, body, "sts")
 	if e, ok := err.(*sigv4.Error); ok {
 		refusal := query.Code{Name: e.Code, Status: e.Status}.Errorf("%s", e.Message)
@@ -269,9 +276,15 @@ func (s *stack) send(r *http.Request, body []byte) answer {
 	}
 	check(s.t, err)
 	request.Principal = principal
+	return s.serve(request, op, p)
+}
+
+// serve answers an authenticated request, or one that needs no signature.
+func (s *stack) serve(request authz.Request, op *query.Op, p *query.Params) answer {
+	s.t.Helper()
 	call := s.gate.NewCall(request)
 	defer call.Release()
-	out, err := s.mux.Serve(r.Context(), call, op, p)
+	out, err := s.mux.Serve(s.t.Context(), call, op, p)
 	if err != nil {
 		call.Refused(err)
 		return s.failed(err)
@@ -281,6 +294,12 @@ func (s *stack) send(r *http.Request, body []byte) answer {
 		s.t.Errorf("answer is no XML: %v\n%s", err, text)
 	}
 	return answer{Status: 200, XML: string(text), Out: out}
+}
+
+// sendUnsigned sends a whole form without a signature.
+func (s *stack) sendUnsigned(form string) answer {
+	s.t.Helper()
+	return s.send(s.request(form), []byte(form))
 }
 
 func (s *stack) failed(err error) answer {

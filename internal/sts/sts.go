@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/deputy-sts/deputy/internal/authz"
+	"github.com/deputy-sts/deputy/internal/federation/oidc"
 	"github.com/deputy-sts/deputy/internal/query"
 	"github.com/deputy-sts/deputy/internal/session"
 )
@@ -11,22 +12,25 @@ import (
 // Options configure the service.
 type Options struct {
 	Issuer *session.Issuer
+	Tokens *oidc.Verifier   // of foreign issuers; must be given
 	Now    func() time.Time // nil is time.Now
 }
 
 type service struct {
 	issuer *session.Issuer
 	now    func() time.Time
+	tokens *oidc.Verifier
 }
 
 // Register adds the actions to the mux. Those of AWS's that are not here answer
 // as an unknown action does.
 func Register(m *query.Mux[*authz.Call], o Options) {
-	s := &service{issuer: o.Issuer, now: o.Now}
+	s := &service{issuer: o.Issuer, now: o.Now, tokens: o.Tokens}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	authz.Handle(m, "AssumeRole", s.assumeRole)
+	authz.Handle(m, "AssumeRoleWithWebIdentity", s.assumeRoleWithWebIdentity)
 	authz.Handle(m, "DecodeAuthorizationMessage", decodeAuthorizationMessage)
 	authz.Handle(m, "GetAccessKeyInfo", getAccessKeyInfo)
 	authz.Handle(m, "GetCallerIdentity", getCallerIdentity)
