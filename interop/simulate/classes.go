@@ -132,9 +132,9 @@ var classes = []class{
 			i := c.Request.Principal.Issuer
 			return i != nil && strings.Contains(i.ARN, ":role/aws-service-role/") && theirs != "Allow" && (c.Policies.SCPs != nil || c.Policies.RCPs != nil)
 		}},
-	{"rcp-of-others", "resource control policies do not reach IAM, nor in STS what enters no role (orgs_manage_policies_rcps); it applies them to all",
+	{"rcp-of-others", "resource control policies reach a list of services alone, and in STS what enters a role (orgs_manage_policies_rcps); it applies them to all",
 		func(c *Case, _, theirs string) bool {
-			return c.Policies.RCPs != nil && theirs == "ExplicitDeny" && (strings.HasPrefix(c.Request.Action, "iam:") || strings.HasPrefix(c.Request.Action, "sts:") && !c.entersRole())
+			return c.Policies.RCPs != nil && theirs == "ExplicitDeny" && !rcpServices.MatchString(c.Request.Action) && !c.entersRole()
 		}},
 	{"federated-without-session-policy", "a federated user without a session policy has nothing but what a resource policy gives (…_getfederationtoken); it has the user's policies",
 		func(c *Case, ours, theirs string) bool {
@@ -175,6 +175,7 @@ var (
 	decimal         = regexp.MustCompile(`^[+-]?\d+(\.\d+)?$`)
 	starBeforeColon = regexp.MustCompile(`^arn:.*\*:`)
 	escape          = regexp.MustCompile(`\$\{[*?$]\}`)
+	rcpServices     = regexp.MustCompile(`^(?i:s3|kms|sqs|secretsmanager|ecr|aoss|cognito-idp|cognito-identity|logs|dynamodb):`)
 	variable        = regexp.MustCompile(`\$\{([^,}]+)(,[^}]*)?\}`)
 )
 
