@@ -50,3 +50,45 @@ func (m Map) Lookup(key string) ([]string, bool) {
 
 // Keys implements Lister.
 func (m Map) Keys() iter.Seq[string] { return maps.Keys(m) }
+
+// ContextKeys lists the condition keys that the policy asks for, in conditions and
+// in variables, as it writes them and in the order of its statements; a key that is
+// there several times, in whatever case, stands once. The operations
+// GetContextKeysForCustomPolicy and GetContextKeysForPrincipalPolicy tell these.
+func (p *Policy) ContextKeys() (keys []string) {
+	seen := map[string]bool{}
+	add := func(name string) {
+		if f := fold(name); !seen[f] {
+			seen[f] = true
+			keys = append(keys, name)
+		}
+	}
+	for i := range p.statements {
+		st := &p.statements[i]
+		for j := range st.resources {
+			st.resources[j].variables(add)
+		}
+		for j := range st.conditions {
+			c := &st.conditions[j]
+			add(c.name)
+			for k := range c.patterns {
+				c.patterns[k].variables(add)
+			}
+			for k := range c.arns {
+				for n := range c.arns[k].component {
+					c.arns[k].component[n].variables(add)
+				}
+			}
+		}
+	}
+	return keys
+}
+
+// variables gives the names of the variables in a pattern.
+func (p *pattern) variables(add func(name string)) {
+	for _, part := range p.parts {
+		if part.variable != nil {
+			add(part.variable.name)
+		}
+	}
+}

@@ -162,7 +162,7 @@ func (ev *evaluation) decide(s *Set, cross bool) Result {
 	var v verdicts
 	v.resourceLayer, v.needed = resource, cross || resource == LayerTrust || s.Resource != nil && ev.keyOfKMS()
 	v.cross = cross
-	if !linked && ev.underRCP() && !ev.controls(s.RCPs, LayerRCP, nil) {
+	if len(s.RCPs) > 0 && !linked && ev.underRCP() && !ev.controls(s.RCPs, LayerRCP, nil) {
 		return ev.denied
 	}
 	v.scp = true
@@ -295,6 +295,9 @@ func (ev *evaluation) union(ps []*Policy, layer Layer, level int) (allowed, ok b
 		if g != notNamed {
 			best = byAccount
 		}
+	}
+	if layer == LayerRCP {
+		best = byAccount // RCPFullAWSAccess stands beside them
 	}
 	lt.close(best)
 	return best != notNamed, true

@@ -132,3 +132,16 @@ func TestMissingKeys(t *testing.T) {
 		t.Errorf("missing %v, want %v", got, want)
 	}
 }
+
+func TestContextKeys(t *testing.T) {
+	p := mustParse(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":["arn:aws:s3:::${aws:UserName}/*","arn:aws:s3:::${*}${ k:Tag , 'x'}"],
+		"Condition":{"StringEquals":{"aws:username":"${K:Two}","k:One":"x"},"ArnLike":{"k:Arn":"arn:aws:iam::${k:Three}:user/*"},"NumericEquals":{"k:n":"${k:text}"}}},
+		{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Null":{"k:TWO":"true","k:last":"true"}}}]}`, Any)
+	if got, want := p.ContextKeys(), []string{"aws:UserName", "k:Tag", "K:Two", "k:One", "k:Arn", "k:Three", "k:n", "k:last"}; !slices.Equal(got, want) {
+		t.Errorf("keys %v, want %v", got, want)
+	}
+	old := mustParse(t, `{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::${aws:username}"}}`, Any)
+	if got := old.ContextKeys(); got != nil {
+		t.Errorf("a document of 2008 has the variables %v", got)
+	}
+}

@@ -38,6 +38,7 @@ type part struct {
 
 // variable is ${key} or ${key, 'default'}.
 type variable struct {
+	name       string // the key as written
 	key        string // lower case
 	fallback   string
 	hasDefault bool
@@ -164,9 +165,11 @@ func parseVariable(body string) *variable {
 	key, def, ok := strings.Cut(body, ",")
 	def = strings.Trim(def, " \t")
 	if !ok || len(def) < 2 || def[0] != '\'' || def[len(def)-1] != '\'' {
-		return &variable{key: fold(strings.Trim(body, " \t"))}
+		name := strings.Trim(body, " \t")
+		return &variable{name: name, key: fold(name)}
 	}
-	return &variable{key: fold(strings.Trim(key, " \t")), fallback: def[1 : len(def)-1], hasDefault: true}
+	name := strings.Trim(key, " \t")
+	return &variable{name: name, key: fold(name), fallback: def[1 : len(def)-1], hasDefault: true}
 }
 
 // match tells whether the whole of s matches.

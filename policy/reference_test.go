@@ -393,7 +393,7 @@ func refDecide(s *refSet, r *Request) (Decision, refLayers) {
 			denies, best = denies || deny, max(best, allow)
 		}
 		denied = denied || denies
-		layers.note(layer, denies, best > 0)
+		layers.note(layer, denies, best > 0 || layer == LayerRCP)
 		return best
 	}
 	linked := c.Type == AssumedRole && strings.Contains(c.IssuerARN, ":role/aws-service-role/")

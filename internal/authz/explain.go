@@ -71,7 +71,8 @@ func (c *Call) describe(x *explanation, res policy.Result, t *policy.Trace) {
 	}
 	x.Layers = make(map[string]string, len(t.Layers))
 	for _, l := range t.Layers {
-		x.Layers[l.Layer.String()] = l.Decision.String()
+		said, _ := t.Layer(l.Layer)
+		x.Layers[l.Layer.String()] = said.String()
 		if l.Layer != res.Layer {
 			continue
 		}
