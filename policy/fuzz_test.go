@@ -76,6 +76,9 @@ func FuzzEvaluate(f *testing.F) {
 		if _, err := trace.MarshalJSON(); err != nil {
 			t.Error(err)
 		}
+		if m := trace.Message(); m.Allowed != (got.Decision == Allow) || m.ExplicitDeny && len(m.MatchedStatements.Items) == 0 {
+			t.Errorf("%+v of %+v", m, got)
+		}
 	})
 }
 
