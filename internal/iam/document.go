@@ -6,6 +6,7 @@ import (
 	"github.com/deputy-sts/deputy/internal/authz"
 	"github.com/deputy-sts/deputy/internal/directory"
 	"github.com/deputy-sts/deputy/internal/iamapi"
+	"github.com/deputy-sts/deputy/internal/lint"
 	"github.com/deputy-sts/deputy/policy"
 )
 
@@ -50,6 +51,11 @@ func trust(c *authz.Call, text string) (*directory.Inline, error) {
 	doc, err := directory.BindTrust(c.View(), text)
 	if err != nil {
 		return nil, malformed(err, trustSize)
+	}
+	// AWS refuses what lets every customer of a shared issuer in; that it does is
+	// documented, its words are not.
+	if open := lint.SharedIssuers(text); len(open) > 0 {
+		return nil, iamapi.MalformedPolicyDocument.Errorf("Invalid trust policy: %s", open[0].Message)
 	}
 	return doc, nil
 }

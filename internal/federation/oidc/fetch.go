@@ -32,13 +32,15 @@ type fetcher struct {
 	allow allowList
 	roots *x509.CertPool // nil: the system's
 	now   func() time.Time
+	limit time.Duration // of a fetch; fetchTime
+	names *net.Resolver // nil: the system's
 }
 
 // keys fetches the issuer's discovery document and the key set it names.
 //
 // Source: OpenID Connect Discovery 1.0, sections 3 and 4.
 func (f *fetcher) keys(ctx context.Context, p *Provider) (keySet, error) {
-	ctx, cancel := context.WithTimeout(ctx, fetchTime)
+	ctx, cancel := context.WithTimeout(ctx, f.limit)
 	defer cancel()
 	b, err := f.get(ctx, strings.TrimSuffix(p.Issuer, "/")+"/.well-known/openid-configuration", p.Thumbprints)
 	if err != nil {
@@ -101,7 +103,8 @@ func (f *fetcher) get(ctx context.Context, raw string, thumbprints []string) ([]
 func (f *fetcher) transport(u *url.URL, thumbprints []string) *http.Transport {
 	isAllowed := f.allow.has(u.Hostname(), portOf(u))
 	dialer := &net.Dialer{
-		Timeout: fetchTime,
+		Timeout:  f.limit,
+		Resolver: f.names,
 		// The address that is dialled is looked at, not the name: what a name means may
 		// change between two lookups.
 		Control: func(_, address string, _ syscall.RawConn) error {
@@ -115,8 +118,8 @@ func (f *fetcher) transport(u *url.URL, thumbprints []string) *http.Transport {
 	return &http.Transport{
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        f.tls(u.Hostname(), thumbprints),
-		TLSHandshakeTimeout:    fetchTime,
-		ResponseHeaderTimeout:  fetchTime,
+		TLSHandshakeTimeout:    f.limit,
+		ResponseHeaderTimeout:  f.limit,
 		MaxResponseHeaderBytes: maxHeaders,
 		DisableKeepAlives:      true,
 		DisableCompression:     true,

@@ -60,7 +60,7 @@ func New(o Options) (*Verifier, error) {
 	if o.Stale == 0 {
 		o.Stale = DefaultStale
 	}
-	f := &fetcher{allow: allow, roots: o.Roots, now: v.now}
+	f := &fetcher{allow: allow, roots: o.Roots, now: v.now, limit: fetchTime}
 	v.cache = cache{fetch: v.logged(f.keys), now: v.now, stale: o.Stale}
 	return v, nil
 }

@@ -14,9 +14,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -50,6 +52,7 @@ type Issuer struct {
 func New(secured bool) *Issuer {
 	i := &Issuer{keys: map[string]crypto.Signer{}, replaced: map[string]http.HandlerFunc{}}
 	i.Server = httptest.NewUnstartedServer(http.HandlerFunc(i.serve))
+	i.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug) // refused certificates are what tests are about
 	if secured {
 		i.StartTLS()
 	} else {
@@ -84,11 +87,21 @@ func (i *Issuer) Issuer() string { return i.URL + i.Path }
 // Host is HOST:PORT, as the setting that allows it has it.
 func (i *Issuer) Host() string { return i.Listener.Addr().String() }
 
+// Key is the key of that id.
+func (i *Issuer) Key(id string) crypto.Signer {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.keys[id]
+}
+
 // SetKey publishes a key, in place of the one of that id; nil takes it back.
 func (i *Issuer) SetKey(id string, k crypto.Signer) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.keys[id] == nil {
+	if i.keys == nil {
+		i.keys = map[string]crypto.Signer{}
+	}
+	if !slices.Contains(i.order, id) {
 		i.order = append(i.order, id)
 	}
 	i.keys[id] = k
@@ -163,10 +176,7 @@ func (i *Issuer) Sign(id, alg string, claims any) string {
 	if err != nil {
 		panic("oidctest: " + err.Error())
 	}
-	i.mu.Lock()
-	k := i.keys[id]
-	i.mu.Unlock()
-	return Sign(k, fmt.Sprintf(`{"alg":%q,"kid":%q,"typ":"JWT"}`, alg, id), alg, string(body))
+	return Sign(i.Key(id), fmt.Sprintf(`{"alg":%q,"kid":%q,"typ":"JWT"}`, alg, id), alg, string(body))
 }
 
 // Sign makes a token of any header and body, signed as alg says, whatever the
