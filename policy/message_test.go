@@ -145,3 +145,25 @@ func TestContextKeys(t *testing.T) {
 		t.Errorf("a document of 2008 has the variables %v", got)
 	}
 }
+
+// What NotAction, NotResource and NotPrincipal leave out is told as such.
+func TestTraceOfComplements(t *testing.T) {
+	p := mustParse(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","NotAction":["ec2:*","s3:Get*"],"Resource":"*"},
+		{"Effect":"Deny","Principal":"*","Action":"*","NotResource":"arn:aws:s3:::ledger/*"},
+		{"Effect":"Deny","NotPrincipal":{"AWS":"111122223333"},"Action":"*","Resource":"*"},
+		{"Effect":"Allow","NotPrincipal":{"AWS":"444455556666"},"Action":"*","Resource":"*"},
+		{"Effect":"Allow","Action":"*","Resource":"*"}]}`, Any)
+	var trace Trace
+	(&Set{Resource: p}).Evaluate(&Request{Principal: aUser(), Action: "s3:GetObject", Resource: objectARN}, &trace)
+	var text strings.Builder
+	if err := trace.WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"NotAction lists it: ec2:*, s3:Get*", "NotResource lists it: arn:aws:s3:::ledger/*", "NotPrincipal lists it: 111122223333",
+		"NotPrincipal grants nothing", "has no Principal that matches"} {
+		s := trace.Layers[0].Policies[0].Statements[i]
+		if s.Matched || !strings.HasPrefix(want, s.Element) && i < 4 || !strings.Contains(text.String(), want) {
+			t.Errorf("statement %d fails by %s, and the text is\n%s", i+1, s.Element, &text)
+		}
+	}
+}

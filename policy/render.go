@@ -118,6 +118,10 @@ func (p *printer) statement(s *StatementTrace) {
 		p.line(2, "%smatches", name)
 	case s.Condition != nil:
 		p.line(2, "%s%s%s", name, s.Condition, missing)
+	case s.Element == "NotPrincipal" && s.Effect == "Allow":
+		p.line(2, "%sNotPrincipal grants nothing", name)
+	case strings.HasPrefix(s.Element, "Not"):
+		p.line(2, "%s%s lists it: %s", name, s.Element, strings.Join(s.Wanted, ", "))
 	case len(s.Wanted) == 0:
 		p.line(2, "%shas no %s that matches", name, s.Element)
 	default:

@@ -77,8 +77,10 @@ type StatementTrace struct {
 	Position
 
 	Matched bool `json:"matched"`
-	// Element is the first element that did not match: Action, Resource,
-	// Principal or Condition (for the Not… forms too). Empty when Matched.
+	// Element is the first element that did not match: Action, Resource, Principal,
+	// Condition, or NotAction, NotResource, NotPrincipal, which did not because they
+	// list what was asked for. A statement that lacks the element (a resource policy's
+	// without Principal) has the plain name here. Empty when Matched.
 	Element string `json:"element,omitempty"`
 	// Wanted are the values of that element in the policy.
 	Wanted []string `json:"wanted,omitempty"`
@@ -271,6 +273,7 @@ func (ev *evaluation) tracedStatement(p *Policy, i int, layer Layer, rec *Statem
 		rec.Missing = rec.Condition.condition.missing(ev)
 		rec.Condition.describe(ev, p)
 	}
+	rec.Element = st.written(rec.Element)
 	return g
 }
 
@@ -291,6 +294,14 @@ func (t *StatementTrace) failed(e element, c *condition) {
 	if c != nil {
 		t.Condition = &ConditionTrace{Operator: c.operator, Key: c.name, Wanted: c.wanted, condition: c}
 	}
+}
+
+// written is the name of an element as the statement has it.
+func (s *statement) written(element string) string {
+	if element == "Action" && s.notAction || element == "Resource" && s.notResource || element == "Principal" && s.notPrincipal {
+		return "Not" + element
+	}
+	return element
 }
 
 // lookupAll asks for the keys of all conditions, those too that were not reached,
