@@ -24,6 +24,10 @@ import (
 	"github.com/deputy-sts/deputy/sigv4"
 )
 
+// devIssuers are the hosts whose OpenID Connect issuers the server for trying out
+// takes, on any port.
+var devIssuers = []string{"localhost", "127.0.0.1", "[::1]"}
+
 type devOptions struct {
 	listen, account, explain string
 	json                     bool
@@ -87,7 +91,7 @@ func runDev(ctx context.Context, env *cli.Env, o devOptions, command []string) e
 		return err
 	}
 	logger := slog.New(slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, err := server.New(ctx, server.Config{Store: memkv.New(), Ring: ring, Logger: logger, ExplainTrusted: o.explain == "trusted"})
+	s, err := server.New(ctx, server.Config{OIDC: server.OIDCConfig{Allow: devIssuers}, Store: memkv.New(), Ring: ring, Logger: logger, ExplainTrusted: o.explain == "trusted"})
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from deputyd import MAIN, Server, allow, policy, trust  # noqa: E402
 from front import Front  # noqa: E402
+from issuer import Issuer  # noqa: E402
 
 AWS = os.environ["AWS_BIN"]
 V2 = subprocess.run([AWS, "--version"], capture_output=True, text=True, check=True).stdout.startswith("aws-cli/2")
@@ -22,13 +23,16 @@ EXTERNAL = {"StringEquals": {"sts:ExternalId": "ext-4711"}}
 class CLI(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = s = Server()
+        cls.issuer = Issuer()
+        cls.addClassCleanup(cls.issuer.stop)
+        cls.server = s = Server("--federation-oidc-allow", cls.issuer.host)
         cls.addClassCleanup(s.stop)
         host, port = s.endpoint.removeprefix("http://").split(":")
         cls.front = Front(tempfile.mkdtemp(dir=s.dir), (host, int(port)))
         cls.addClassCleanup(cls.front.stop)
         cls.maren = s.user("maren", allow("sts:AssumeRole"))
         cls.role = s.role("Dev", trust(f"arn:aws:iam::{MAIN}:user/maren", EXTERNAL), allow(["iam:List*", "iam:Get*"]))
+        cls.provider, cls.web = cls.issuer.register(s, "Ci", allow("iam:ListUsers"))
         cls.user_arn = f"arn:aws:iam::{MAIN}:user/maren"
 
     def setUp(self):
@@ -116,6 +120,18 @@ class CLI(unittest.TestCase):
         self.profile("wrong")
         err = self.aws("sts", "get-caller-identity", "--profile", "dev_admin", env=self.through_front(), ok=False)
         self.assertIn("(AccessDenied) when calling the AssumeRole operation", err)
+
+    def test_web_identity(self):
+        args = "sts", "assume-role-with-web-identity", "--role-arn", self.web, "--role-session-name", "ci", "--web-identity-token"
+        answer = json.loads(self.aws(*args, self.issuer.token()))
+        self.assertEqual((self.provider, "sts.amazonaws.com"), (answer["Provider"], answer["Audience"]))
+        self.assertIn("(InvalidIdentityToken)", self.aws(*args, self.issuer.token(aud="other"), ok=False))
+        self.assertIn("Not authorized to perform sts:AssumeRoleWithWebIdentity", self.aws(*args, self.issuer.token(sub="repo:evil/site"), ok=False))
+
+    def test_web_identity_token_file(self):
+        env = self.through_front(AWS_ROLE_ARN=self.web, AWS_ROLE_SESSION_NAME="from-file", AWS_WEB_IDENTITY_TOKEN_FILE=self.issuer.file(), AWS_CONFIG_FILE="/nowhere", AWS_SHARED_CREDENTIALS_FILE="/nowhere")
+        who = json.loads(self.aws("sts", "get-caller-identity", env=env))
+        self.assertEqual(f"arn:aws:sts::{MAIN}:assumed-role/Ci/from-file", who["Arn"])
 
     def test_pages(self):
         admin = {"AWS_ACCESS_KEY_ID": self.server.admin["access_key_id"], "AWS_SECRET_ACCESS_KEY": self.server.admin["secret_access_key"]}
