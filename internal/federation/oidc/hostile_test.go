@@ -195,7 +195,7 @@ func (w *world) badShapes(add func(check, name, token string, want error)) {
 		"nothing": "", "a dot": ".", "two dots": "..", "no dot": part[1], "one dot": part[0] + "." + part[1], "three dots": good + ".", "three dots and more": good + "." + part[2],
 		"five parts": good + "." + part[0] + "." + part[1], "a flood of dots": strings.Repeat(".", 20000), "dot first": "." + good, "no header": "." + part[1] + "." + part[2],
 		"no body": part[0] + ".." + part[2], "no signature": part[0] + "." + part[1] + ".", "padded": part[0] + "=." + part[1] + "." + part[2], "padded signature": good + "==",
-		"blank before": " " + good, "blank behind": good + " ", "line end behind": good + "\n", "line end inside": part[0] + "." + part[1][:8] + "\n" + part[1][8:] + "." + part[2],
+		"blank before": " " + good, "blank behind": good + " ", "line end before": "\n" + good, "line end and blank": good + "\n ", "line end inside": part[0] + "." + part[1][:8] + "\n" + part[1][8:] + "." + part[2],
 		"carriage return": part[0][:4] + "\r" + part[0][4:] + "." + part[1] + "." + part[2], "bearer": "Bearer " + good, "NUL": good + "\x00", "long": good + strings.Repeat("A", MaxToken),
 		"JSON":                `{"payload":"` + part[1] + `","protected":"` + part[0] + `","signature":"` + part[2] + `"}`,
 		"flat JSON with dots": `{"payload":"` + good + `"}`, "quoted": `"` + good + `"`, "an access token": "ya29.a0AfH6SMBx-x", "hex": strings.Repeat("ab", 200), "stray bits": good[:len(good)-1] + strayed(good[len(good)-1]),
@@ -498,6 +498,11 @@ func TestAccepted(t *testing.T) {
 	for _, header := range []string{`{"alg":"ES256","kid":"ec"}`, `{"typ":"jwt","kid":"ec","alg":"ES256","x5t":"abc"}`} {
 		if _, err := w.verify(w.signed(header)); err != nil {
 			t.Errorf("%s: %v", header, err)
+		}
+	}
+	for _, end := range []string{"\n", "\r\n"} {
+		if _, err := w.verify(w.issuer.Token(w.now, nil) + end); err != nil {
+			t.Errorf("from a file that ends in %q: %v", end, err)
 		}
 	}
 	w.provider.Audiences, w.provider.AnyAudience = nil, true

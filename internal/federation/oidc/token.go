@@ -31,6 +31,9 @@ type Token struct {
 
 // Parse reads a token. Every failure is an ErrForm.
 func Parse(compact string) (*Token, error) {
+	// Token files end in a line end when a shell has written them, and the SDKs send
+	// what the file holds.
+	compact = strings.TrimRight(compact, "\r\n")
 	head, body, err := split(compact)
 	if err != nil {
 		return nil, err
