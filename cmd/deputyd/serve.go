@@ -40,6 +40,7 @@ type settings struct {
 	auditSync      string
 	auditOnFailure string
 	oidcAllow      []string
+	oidcStale      time.Duration
 	acceptLoss     bool
 	allowNetwork   bool
 }
@@ -90,6 +91,7 @@ func (s *settings) flags(cmd *cobra.Command) {
 	f.StringVar(&s.auditPath, "audit-path", "", "the audit trail (default DIR/audit.log)")
 	f.StringVar(&s.auditSync, "audit-sync", "change", "what waits for fsync: issue, change or interval")
 	f.StringVar(&s.auditOnFailure, "audit-on-failure", "deny", "when the trail can't be written: deny or continue")
+	f.DurationVar(&s.oidcStale, "federation-oidc-stale", 12*time.Hour, "how long the keys of an OIDC issuer serve while it cannot be reached")
 	f.StringSliceVar(&s.oidcAllow, "federation-oidc-allow", nil, "hosts that an OIDC provider may have in spite of http, loopback, a private address or a port")
 }
 
@@ -100,13 +102,16 @@ func (s *settings) config(logger *slog.Logger) (server.Config, error) {
 		Regions: s.regions, ExternalURL: s.externalURL, AllowedHosts: s.allowedHosts,
 		PresignAny: s.presignAny, Skew: s.skew, Logger: logger,
 		Audit: server.AuditConfig{Path: s.auditPath},
-		OIDC:  server.OIDCConfig{Allow: s.oidcAllow},
+		OIDC:  server.OIDCConfig{Allow: s.oidcAllow, Stale: s.oidcStale},
 	}
 	if s.data == "" {
 		return c, usage(fmt.Errorf("--data is missing"), "name the data directory: --data /var/lib/deputy")
 	}
 	if s.skew <= 0 || s.skew > 15*time.Minute {
 		return c, usage(fmt.Errorf("--skew %s: must be above 0 and at most 15m", s.skew), "leave it out for AWS's 15 minutes")
+	}
+	if s.oidcStale <= 0 {
+		return c, usage(fmt.Errorf("--federation-oidc-stale %s: must be above 0", s.oidcStale), "1s does without staleness")
 	}
 	if (s.tlsCert == "") != (s.tlsKey == "") {
 		return c, usage(fmt.Errorf("--tls-cert and --tls-key go together"), "give both, or neither")

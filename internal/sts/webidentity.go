@@ -72,7 +72,7 @@ const verifyTries = 3
 // It may wait for the issuer's keys; the call then goes on with the newest
 // snapshot, in which the provider must be what it was.
 func (s *service) verifyToken(ctx context.Context, c *authz.Call, f *federated, token *oidc.Token) (name string, claims *oidc.Claims, err error) {
-	name, p, err := providerOf(c, f, token.Issuer)
+	_, p, err := providerOf(c, f, token.Issuer)
 	for range verifyTries {
 		if err != nil {
 			return "", nil, err

@@ -2,6 +2,7 @@ package sts
 
 import (
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -140,6 +141,14 @@ func TestSec_C14_Refusals(t *testing.T) {
 	} {
 		if a := w.enter(row.role, row.token); a.String() != row.want {
 			t.Errorf("%s: %s\nwant %s", name, a, row.want)
+		}
+	}
+	// An issuer's name is the client's own text: it breaks no answer.
+	for _, iss := range []string{"https://x\x00<Arn>arn:aws:iam::" + accountA + ":root</Arn>", "https://x]]>&\u202e\ufffe", "https://" + strings.Repeat("é", 5000)} {
+		a := w.enter("web", w.token(map[string]any{"iss": iss}))
+		var fault struct{ Arn string }
+		if err := xml.Unmarshal([]byte(a.XML), &fault); err != nil || fault.Arn != "" || a.Code != "InvalidIdentityToken" || len(a.XML) > 2000 {
+			t.Errorf("%.40q: %v %s", iss, err, a.XML)
 		}
 	}
 	if n := stranger.Requests.Load(); n != 0 {

@@ -43,8 +43,15 @@ type entry struct {
 	fetched time.Time // when keys were
 	tried   time.Time // when a fetch last began; zero: never
 	used    time.Time
-	err     error         // of the last fetch
+	err     error // of the last fetch
+	meant   map[string]meaning
 	flight  chan struct{} // closed when the fetch under way ends; nil: none is
+}
+
+// meaning is of which family a key id was when it was last seen.
+type meaning struct {
+	family string
+	seen   time.Time
 }
 
 // key finds a key of the issuer by its id. Errors are ErrUnreachable, and ErrKey
@@ -109,7 +116,8 @@ func (c *cache) begin(e *entry, p *Provider, now time.Time) bool {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if e.err = err; err == nil {
-			e.keys, e.fetched = keep(e.keys, keys), c.now()
+			e.fetched = c.now()
+			e.keys = e.keep(keys)
 		}
 		e.flight = nil
 		close(done)
@@ -117,15 +125,25 @@ func (c *cache) begin(e *entry, p *Provider, now time.Time) bool {
 	return true
 }
 
-// keep drops the new keys whose id meant a key of another family before: a token
-// signed with the one must never be measured against the other.
-func keep(old, now keySet) keySet {
-	for id, k := range now {
-		if was, has := old[id]; has && was.family() != k.family() {
-			delete(now, id)
+// keep drops the keys whose id meant a key of another family a day ago or less: a
+// token signed with the one, which may live as long, must never be measured
+// against the other.
+func (e *entry) keep(keys keySet) keySet {
+	meant := make(map[string]meaning, len(keys))
+	for id, m := range e.meant {
+		if e.fetched.Sub(m.seen) <= maxLifetime && len(meant) < 10*maxKeys {
+			meant[id] = m
 		}
 	}
-	return now
+	for id, k := range keys {
+		if m, known := meant[id]; known && m.family != k.family() {
+			delete(keys, id)
+			continue
+		}
+		meant[id] = meaning{k.family(), e.fetched}
+	}
+	e.meant = meant
+	return keys
 }
 
 // entry finds or makes an issuer's. The table is bounded: the one that was not

@@ -148,6 +148,14 @@ func TestSec_C16_Outage(t *testing.T) {
 	if _, err := w.verify(w.issuer.Sign("other", "RS256", w.issuer.Claims(w.now, nil))); !errors.Is(err, ErrKey) {
 		t.Errorf("an id that has become another family's: %v", err)
 	}
+	w.now = w.now.Add(refresh)
+	if _, err := w.verify(w.issuer.Sign("other", "RS256", w.issuer.Claims(w.now, nil))); !errors.Is(err, ErrKey) {
+		t.Errorf("the same a while later: %v", err)
+	}
+	w.now = w.now.Add(maxLifetime)
+	if _, err := w.verify(w.issuer.Sign("other", "RS256", w.issuer.Claims(w.now, nil))); err != nil {
+		t.Errorf("a day later: %v", err)
+	}
 	// A new key of the same family is a rotation.
 	w.issuer.SetKey("rsa", rsaKey(t))
 	w.now = w.now.Add(refresh)
@@ -162,6 +170,15 @@ func TestSec_C16_Outage(t *testing.T) {
 	w.issuer.Replace(oidctest.Discovery, answers(503))
 	w.now = w.now.Add(refresh)
 	verified("away, without staleness", ErrUnreachable)
+}
+
+// TestPanic: what an issuer sends ends no process.
+func TestPanic(t *testing.T) {
+	w := newWorld(t)
+	w.verifier.cache.fetch = w.verifier.logged(func(context.Context, *Provider) (keySet, error) { panic("parser") })
+	if _, err := w.verify(w.issuer.Token(w.now, nil)); !errors.Is(err, ErrUnreachable) {
+		t.Error(err)
+	}
 }
 
 // TestNewKey: a token signed by a key that was published a moment ago waits for it.

@@ -67,12 +67,23 @@ func New(o Options) (*Verifier, error) {
 
 func (v *Verifier) logged(fetch func(context.Context, *Provider) (keySet, error)) func(context.Context, *Provider) (keySet, error) {
 	return func(ctx context.Context, p *Provider) (keySet, error) {
-		keys, err := fetch(ctx, p)
+		keys, err := whole(ctx, p, fetch)
 		if err != nil {
 			v.log.Warn("the keys of an OpenID Connect issuer can't be fetched", "account", p.Account, "issuer", p.Issuer, "err", err)
 		}
 		return keys, err
 	}
+}
+
+// whole makes a failure of a panic: nothing that an issuer sends may end the
+// process, and a fetch runs on a goroutine of its own.
+func whole(ctx context.Context, p *Provider, fetch func(context.Context, *Provider) (keySet, error)) (keys keySet, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			keys, err = nil, fmt.Errorf("%w: panic: %v", ErrUnreachable, v)
+		}
+	}()
+	return fetch(ctx, p)
 }
 
 // CheckIssuer says whether a URL may be registered as an issuer's: an ErrIssuer.
