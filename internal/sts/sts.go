@@ -14,20 +14,27 @@ type Options struct {
 	Issuer *session.Issuer
 	Tokens *oidc.Verifier   // of foreign issuers; must be given
 	Now    func() time.Time // nil is time.Now
+
+	builtIn map[string]string // in the place of builtIn, for tests
 }
 
 type service struct {
 	issuer *session.Issuer
 	now    func() time.Time
 	tokens *oidc.Verifier
+	// builtIn are the issuers that need no registration, by the URL in their tokens.
+	builtIn map[string]string
 }
 
 // Register adds the actions to the mux. Those of AWS's that are not here answer
 // as an unknown action does.
 func Register(m *query.Mux[*authz.Call], o Options) {
-	s := &service{issuer: o.Issuer, now: o.Now, tokens: o.Tokens}
+	s := &service{issuer: o.Issuer, now: o.Now, tokens: o.Tokens, builtIn: o.builtIn}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.builtIn == nil {
+		s.builtIn = builtIn
 	}
 	authz.Handle(m, "AssumeRole", s.assumeRole)
 	authz.Handle(m, "AssumeRoleWithWebIdentity", s.assumeRoleWithWebIdentity)

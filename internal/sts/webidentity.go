@@ -72,7 +72,7 @@ const verifyTries = 3
 // It may wait for the issuer's keys; the call then goes on with the newest
 // snapshot, in which the provider must be what it was.
 func (s *service) verifyToken(ctx context.Context, c *authz.Call, f *federated, token *oidc.Token) (name string, claims *oidc.Claims, err error) {
-	_, p, err := providerOf(c, f, token.Issuer)
+	_, p, err := s.providerOf(c, f, token.Issuer)
 	for range verifyTries {
 		if err != nil {
 			return "", nil, err
@@ -82,7 +82,7 @@ func (s *service) verifyToken(ctx context.Context, c *authz.Call, f *federated, 
 			return "", nil, tokenRefusal(err)
 		}
 		c.Renew()
-		if name, p, err = providerOf(c, f, token.Issuer); err == nil && same(before, p) {
+		if name, p, err = s.providerOf(c, f, token.Issuer); err == nil && same(before, p) {
 			return name, claims, nil
 		}
 	}
@@ -107,11 +107,11 @@ var builtIn = map[string]string{
 // providerOf finds what the token is to be verified against, and its name as
 // Federated. An issuer that needs no registration counts for a role that names it;
 // otherwise nobody could make us ask it.
-func providerOf(c *authz.Call, f *federated, issuer string) (string, *oidc.Provider, error) {
+func (s *service) providerOf(c *authz.Call, f *federated, issuer string) (string, *oidc.Provider, error) {
 	if r := c.Tx.OIDCProviderByURL(f.account, oidc.Name(issuer)); r != nil && r.Issuer() == issuer {
 		return r.ARN(), &oidc.Provider{Account: f.account, Issuer: issuer, Audiences: r.ClientIDs, Thumbprints: r.Thumbprints}, nil
 	}
-	if name := builtIn[issuer]; name != "" {
+	if name := s.builtIn[issuer]; name != "" {
 		if trustsFederated(f.find(c), name) {
 			return name, &oidc.Provider{Account: f.account, Issuer: issuer, AnyAudience: true}, nil
 		}

@@ -10,8 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/deputy-sts/deputy/internal/authz"
 	"github.com/deputy-sts/deputy/internal/directory"
 	"github.com/deputy-sts/deputy/internal/federation/oidc/oidctest"
+	"github.com/deputy-sts/deputy/internal/query"
 	"github.com/deputy-sts/deputy/internal/stsapi"
 )
 
@@ -77,6 +79,68 @@ func (w *town) web(a answer) *stsapi.AssumeRoleWithWebIdentityResponse {
 // identity asks who the session is.
 func (w *town) identity(a answer) answer {
 	return w.do(temporary(a), "GetCallerIdentity", "")
+}
+
+// TestBuiltIn: an issuer that needs no registration counts for a role that names it,
+// and is asked for no other; the trust policy says which audience.
+func TestBuiltIn(t *testing.T) {
+	w := newTown(t)
+	const name = "accounts.google.com"
+	free := oidctest.New(false)
+	defer free.Close()
+	w.mux = query.NewMux[*authz.Call](&stsapi.API)
+	Register(w.mux, Options{Issuer: w.stack.issuer, Tokens: w.tokens, Now: func() time.Time { return w.now }, builtIn: map[string]string{free.Issuer(): name}})
+	key := strings.TrimPrefix(free.Issuer(), "http://") + ":aud"
+	w.role(accountA, "google", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Federated":"`+name+`"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"`+key+`":"app"}}}}`)
+	w.role(accountA, "anybody", trusts("*", "sts:AssumeRoleWithWebIdentity"))
+	token := free.Token(w.now, map[string]any{"aud": "app"})
+	for _, role := range []string{"web", "anybody", "none"} {
+		if a := w.enter(role, token); a.Code != "InvalidIdentityToken" || !strings.HasPrefix(a.Message, "Couldn't retrieve") {
+			t.Errorf("%s: %s", role, a)
+		}
+	}
+	if n := free.Requests.Load(); n != 0 {
+		t.Errorf("%d requests for roles that do not name it", n)
+	}
+	a := w.enter("google", token)
+	if out := w.web(a); *out.Provider != name || *out.Audience != "app" {
+		t.Errorf("answer %s", a.XML)
+	}
+	if a := w.enter("google", free.Token(w.now, map[string]any{"aud": "other"})); a.Status != 403 {
+		t.Errorf("another audience: %s", a)
+	}
+	// An account that has registered it has its client ids.
+	w.change(func(tx *directory.Tx) {
+		tx.PutOIDCProvider(nil, &directory.OIDCProvider{Account: accountA, URL: strings.TrimPrefix(free.Issuer(), "http://"), Plain: true, ClientIDs: []string{"other"}})
+	})
+	if a := w.enter("google", token); a.Message != "Incorrect token audience" {
+		t.Errorf("registered: %s", a)
+	}
+}
+
+// TestDenialIsExplained: the trail of the role's account has the reason.
+func TestDenialIsExplained(t *testing.T) {
+	w := newTown(t)
+	if a := w.enter("web", w.token(map[string]any{"sub": "subject-2"})); a.Status != 403 {
+		t.Fatal(a)
+	}
+	if a := w.enter("web", "no token"); a.Status != 400 {
+		t.Fatal(a)
+	}
+	lines := w.lines()
+	if len(lines) != 2 {
+		t.Fatalf("%d lines", len(lines))
+	}
+	for i, wants := range [][]string{
+		{`"recipientAccountId":"` + accountA + `"`, `"key":"` + w.name + `:sub"`, `"present":["subject-2"]`, `"type":"WebIdentityUser"`},
+		{`"recipientAccountId":"` + accountA + `"`, `"errorCode":"InvalidIdentityToken"`, `"type":"Unknown"`, `"ARN":"` + roleARN(accountA, "web") + `"`},
+	} {
+		for _, want := range wants {
+			if !strings.Contains(lines[i], want) {
+				t.Errorf("without %s: %s", want, lines[i])
+			}
+		}
+	}
 }
 
 func TestWebIdentity(t *testing.T) {

@@ -155,6 +155,29 @@ func TestHostileDocuments(t *testing.T) {
 	}
 }
 
+// TestForeignKeySets: what issuers publish beside the keys for us does no harm.
+func TestForeignKeySets(t *testing.T) {
+	w := newWorld(t)
+	ec, rs := keyJSON(t, w, "ec"), keyJSON(t, w, "rsa")
+	with := func(key, members string) string { return strings.TrimSuffix(key, "}") + "," + members + "}" }
+	set := `{"keys":[` + strings.Join([]string{
+		with(rs, `"x5c":["not a certificate"],"x5t":"AA","x5t#S256":"AA","x5u":"https://idp.example/cert","issuer":"https://idp.example"`),
+		with(ec, `"key_ops":["verify"],"alg":"ES256","exp":4000000000`),
+		strings.Replace(strings.Replace(rs, `"kid":"rsa"`, `"kid":"enc"`, 1), `"use":"sig"`, `"use":"enc","alg":"RSA-OAEP"`, 1),
+		`{"kty":"OKP","crv":"Ed25519","kid":"ed","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`, `{"kty":"AKP","alg":"ML-DSA-44","kid":"pq","pub":"AA"}`,
+	}, ",") + `],"other":true}`
+	keys, err := parseKeySet([]byte(set))
+	if err != nil || len(keys) != 2 || keys["rsa"].family() != "RSA " || keys["ec"].family() != "P-256 ES256" {
+		t.Errorf("%v, %v", keys, err)
+	}
+}
+
+func keyJSON(t *testing.T, w *world, id string) string {
+	t.Helper()
+	set := string(jwksOf(id, w.key(id)))
+	return strings.TrimSuffix(strings.TrimPrefix(set, `{"keys":[`), `]}`)
+}
+
 // TestSec_C05_HostileIssuer: bodies without an end, slow ones, compressed ones,
 // redirects and headers without an end cost a bounded time and amount.
 func TestSec_C05_HostileIssuer(t *testing.T) {
