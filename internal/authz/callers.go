@@ -15,7 +15,8 @@ const invalidToken = "The security token included in the request is invalid"
 // policies say.
 //
 //	credentials                     STS                                  IAM
-//	root                            all but AssumeRole                   all
+//	root                            all but AssumeRole, AssumeRoot,      all
+//	                                GetWebIdentityToken
 //	user                            all                                  all
 //	GetSessionToken without MFA     AssumeRole, GetCallerIdentity        none
 //	GetSessionToken with MFA        AssumeRole, GetCallerIdentity        all
@@ -44,6 +45,8 @@ func (c *Call) checkSTS(p *directory.Principal) error {
 		return nil
 	case p.Kind == directory.Root && a == "AssumeRole":
 		return query.AccessDenied.Errorf("Roles may not be assumed by root accounts.")
+	case p.Kind == directory.Root && (a == "AssumeRoot" || a == "GetWebIdentityToken"):
+		return query.AccessDenied.Errorf("User: %s is not authorized to perform: sts:%s", p.ARN, a)
 	case p.Kind == directory.FederatedUser,
 		p.SessionToken && a != "AssumeRole",
 		p.Temporary && (a == "GetSessionToken" || a == "GetFederationToken"):

@@ -61,6 +61,8 @@ func blank(key string) record {
 		return new(OIDCProvider)
 	case "revoked":
 		return new(Revocation)
+	case "issuer":
+		return new(TokenIssuer)
 	case "a":
 		switch _, kind, _ := cutEntity(rest); kind {
 		case "user":
@@ -195,6 +197,9 @@ func (s *state) place(key string, r record) {
 	case "saml":
 		now, _ := r.(*SAMLProvider)
 		s.placeSAMLProvider(rest, now)
+	case "issuer":
+		now, _ := r.(*TokenIssuer)
+		placeIn(s, s.issuers, rest, now)
 	case "user":
 		now, _ := r.(*User)
 		placeEntity(s, s.users, s.userIDs, account, name, now)
@@ -234,6 +239,11 @@ func (s *state) placeAccount(id string, now *Account) {
 		s.sum.add(now.sum)
 	}
 	a.rec = now
+	if now != nil && now.Management {
+		s.management = now.ID
+	} else if s.management == id {
+		s.management = ""
+	}
 	s.setAccount(id, a)
 }
 

@@ -31,6 +31,7 @@
 //	revoked/<subject>                Revocation of the sessions of a role, user or session name
 //	saml/<account>/<lower name>      SAMLProvider
 //	spent/<seconds>/<name>           what was used and is not accepted again, until when it would be anyway
+//	issuer/<uuid>                    TokenIssuer with its signing keys
 //	used/<id>                        when, where and for what a key, user or role was last used
 //	outbox/<id>                      audit line that waits to be written
 //	meta/schema, meta/canary, meta/bootstrap

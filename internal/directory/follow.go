@@ -97,6 +97,9 @@ func (s *state) at(key string) record {
 	case "revoked":
 		r, _ := s.revoked.Get(rest)
 		return orNil(r)
+	case "issuer":
+		i, _ := s.issuers.Get(rest)
+		return orNil(i)
 	}
 	account, kind, name := cutEntity(rest)
 	switch kind {

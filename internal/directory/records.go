@@ -25,6 +25,9 @@ type Account struct {
 	RootKeys   []string       `json:"rootKeys,omitempty"`   // access key ids of the root user
 	RootMFA    []string       `json:"rootMFA,omitempty"`    // ids of the root user's MFA devices
 	Limits     map[string]int `json:"limits,omitempty"`     // quotas that differ from AWS's defaults, by name
+	Issuer     string         `json:"issuer,omitempty"`     // id of its TokenIssuer; "" it never was one
+	Features   []string       `json:"features,omitempty"`   // of the organization; in the management account's record alone
+	Delegated  []string       `json:"delegated,omitempty"`  // services that it administers for the organization: iam.amazonaws.com
 	meta
 }
 
@@ -189,6 +192,7 @@ func iamARN(partition, account, kind, path, name string) string {
 func (a *Account) Clone() *Account {
 	c := *a
 	c.RootKeys, c.RootMFA, c.Limits = slices.Clone(a.RootKeys), slices.Clone(a.RootMFA), maps.Clone(a.Limits)
+	c.Features, c.Delegated = slices.Clone(a.Features), slices.Clone(a.Delegated)
 	return &c
 }
 

@@ -45,11 +45,12 @@ type state struct {
 	rev       int64
 	sum       digest
 
-	accounts *btree.Map[string, account]
-	users    *byName[User]
-	roles    *byName[Role]
-	groups   *byName[Group]
-	policies *byName[Policy]
+	accounts   *btree.Map[string, account]
+	management string // id of the organization's management account; "" there is none
+	users      *byName[User]
+	roles      *byName[Role]
+	groups     *byName[Group]
+	policies   *byName[Policy]
 
 	userIDs   *btree.Map[string, *User]
 	roleIDs   *btree.Map[string, *Role]
@@ -62,6 +63,7 @@ type state struct {
 	oidc    *btree.Map[string, *OIDCProvider]
 	small   *btree.Map[string, small]       // by key of the store: alias, guard, used, spent, outbox, meta
 	revoked *btree.Map[string, *Revocation] // by subject
+	issuers *btree.Map[string, *TokenIssuer]
 
 	samlProviders *btree.Map[string, *SAMLProvider] // by account/lower name
 
@@ -87,6 +89,7 @@ func newState(partition string) *state {
 		devices:       newDevices(),
 		samlProviders: newSAMLProviders(),
 		revoked:       btree.NewMap[string, *Revocation](degree),
+		issuers:       btree.NewMap[string, *TokenIssuer](degree),
 		small:         btree.NewMap[string, small](degree),
 		edges:         newEdges(),
 		tallies:       newTallies(),
@@ -105,6 +108,7 @@ func (s *state) snapshot() *View {
 	c.devices, c.oidc = s.devices.Copy(), s.oidc.Copy()
 	c.revoked = s.revoked.Copy()
 	c.samlProviders = s.samlProviders.Copy()
+	c.issuers = s.issuers.Copy()
 	c.edges, c.tallies = s.edges.Copy(), s.tallies.Copy()
 	return &View{state: c}
 }

@@ -124,4 +124,14 @@ func Register(m *query.Mux[*authz.Call], o Options) {
 	authz.Handle(m, "CreateAccountAlias", s.createAccountAlias)
 	authz.Handle(m, "DeleteAccountAlias", s.deleteAccountAlias)
 	authz.Handle(m, "ListAccountAliases", s.listAccountAliases)
+
+	authz.Handle(m, "EnableOutboundWebIdentityFederation", s.enableOutbound)
+	authz.Handle(m, "DisableOutboundWebIdentityFederation", s.disableOutbound)
+	authz.Handle(m, "GetOutboundWebIdentityFederationInfo", s.getOutboundInfo)
+
+	authz.Handle(m, "ListOrganizationsFeatures", s.listFeatures)
+	authz.Handle(m, "EnableOrganizationsRootCredentialsManagement", s.enableRootCredentials)
+	authz.Handle(m, "DisableOrganizationsRootCredentialsManagement", s.disableRootCredentials)
+	authz.Handle(m, "EnableOrganizationsRootSessions", s.enableRootSessions)
+	authz.Handle(m, "DisableOrganizationsRootSessions", s.disableRootSessions)
 }

@@ -16,7 +16,7 @@ func TestSec_B02_ActionMatrix(t *testing.T) {
 		t.Run(action, func(t *testing.T) {
 			t.Parallel()
 			w := newTown(t)
-			s, ok := samples(w)[action]
+			s, ok := sampleOf(w, action)
 			if !ok {
 				t.Fatal("the action has no sample")
 			}
@@ -146,7 +146,7 @@ func TestConditionKeys(t *testing.T) {
 			}
 			w := newTown(t)
 			for key, reference := range keys {
-				s := samples(w)[action]
+				s, _ := sampleOf(w, action)
 				w.grant("", w.exactly("iam:"+action, s, `{"Null":{"`+key+`":"false"}}`)...)
 				_, _, err := w.serve("caller", form(action, s.pairs...))
 				if present := err == nil; present != listed[reference] {

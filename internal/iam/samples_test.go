@@ -64,6 +64,7 @@ func newTown(t testing.TB) *world {
 	}
 	w.enable("admin", "target", devicePhone)
 	w.now = w.now.Add(time.Minute)
+	w.change(func(tx *directory.Tx) { tx.PutTokenIssuer(nil, restingIssuer()) })
 	for _, kind := range []string{"User", "Role", "Group"} {
 		w.do("admin", form("Put"+kind+"Policy", kind+"Name", "target", "PolicyName", "p", "PolicyDocument", star))
 		w.do("admin", form("Attach"+kind+"Policy", kind+"Name", "target", "PolicyArn", policyUsed))
@@ -170,6 +171,14 @@ func samples(w *world) map[string]sample {
 		"CreateAccountAlias":     of("*", "AccountAlias", "other"),
 		"DeleteAccountAlias":     of("*", "AccountAlias", "acme"),
 		"ListAccountAliases":     of("*"),
+	}
+	for _, feature := range []string{"RootCredentialsManagement", "RootSessions"} {
+		s["EnableOrganizations"+feature] = of("*")
+		s["DisableOrganizations"+feature] = of("*")
+	}
+	s["ListOrganizationsFeatures"] = of("*")
+	for _, action := range []string{"EnableOutboundWebIdentityFederation", "DisableOutboundWebIdentityFederation", "GetOutboundWebIdentityFederationInfo"} {
+		s[action] = of("*")
 	}
 	for kind, on := range map[string]func(...string) sample{"User": user, "Role": role, "Group": group} {
 		s["Put"+kind+"Policy"] = on("PolicyName", "q", "PolicyDocument", star)

@@ -18,6 +18,9 @@ type Options struct {
 	// CheckIssuer refuses a URL that no OpenID Connect provider may have here. Nil
 	// refuses any.
 	CheckIssuer func(url string) error
+	// IssuerURL gives the URL of the OpenID issuer of that id, of "" one for all;
+	// "" while the service does not know its own address. Nil never does.
+	IssuerURL func(id string) string
 }
 
 // service holds the handlers.
@@ -29,6 +32,9 @@ func newService(o Options) *service {
 	}
 	if o.LastUsed == nil {
 		o.LastUsed = func(string) (time.Time, string, string) { return time.Time{}, "", "" }
+	}
+	if o.IssuerURL == nil {
+		o.IssuerURL = func(string) string { return "" }
 	}
 	return &service{o}
 }

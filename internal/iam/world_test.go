@@ -66,7 +66,7 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	w.mux = query.NewMux[*authz.Call](&iamapi.API)
-	Register(w.mux, Options{Seal: ring.Seal, Open: ring.Open, LastUsed: w.lastUsed, CheckIssuer: issuers.CheckIssuer})
+	Register(w.mux, Options{Seal: ring.Seal, Open: ring.Open, LastUsed: w.lastUsed, CheckIssuer: issuers.CheckIssuer, IssuerURL: func(id string) string { return "https://id.example/oidc/" + id }})
 	return w
 }
 

@@ -100,6 +100,10 @@ func (c *Config) setDefaults() error {
 	if c.Store == nil || c.Ring == nil {
 		return errors.New("server: Config needs a Store and a Ring")
 	}
+	var err error
+	if c.ExternalURL, err = checkExternalURL(c.ExternalURL); err != nil {
+		return err
+	}
 	if c.Partition == "" {
 		c.Partition = "aws"
 	}

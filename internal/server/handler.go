@@ -52,6 +52,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveHealth(w, r, s.ready())
 		return
 	}
+	if rest, ok := strings.CutPrefix(r.URL.Path, issuerPath); ok {
+		s.serveIssuer(w, r, rest)
+		return
+	}
 	x := exchange{s: s, w: w, r: r, sc: pool.Get().(*scratch), id: newRequestID()}
 	defer x.end()
 	defer x.recovered()

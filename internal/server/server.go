@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 
 	"github.com/deputy-sts/deputy/internal/audit"
@@ -37,6 +38,10 @@ type Server struct {
 	date      date
 	http      *http.Server
 	panics    atomic.Int64
+	loopback  atomic.Pointer[string] // the URL that a loopback listener serves at
+
+	stopRotating context.CancelFunc
+	rotating     sync.WaitGroup
 }
 
 // New opens the directory on the store, reads it whole, opens the audit trail
@@ -80,8 +85,8 @@ func (s *Server) open(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("federation.oidc.allow: %w", err)
 	}
-	sts.Register(s.services[0].mux, sts.Options{Issuer: issuer, Tokens: tokens, Now: cfg.Now})
-	iam.Register(s.services[1].mux, iam.Options{Seal: cfg.Ring.Seal, Open: cfg.Ring.Open, LastUsed: s.directory.LastUsed, CheckIssuer: tokens.CheckIssuer})
+	sts.Register(s.services[0].mux, sts.Options{Issuer: issuer, Tokens: tokens, Now: cfg.Now, IssuerURL: s.issuerURL})
+	iam.Register(s.services[1].mux, iam.Options{Seal: cfg.Ring.Seal, Open: cfg.Ring.Open, LastUsed: s.directory.LastUsed, CheckIssuer: tokens.CheckIssuer, IssuerURL: s.issuerURL})
 	s.http = &http.Server{
 		Handler: s, MaxHeaderBytes: MaxHeader - headerSlop,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
@@ -89,6 +94,9 @@ func (s *Server) open(ctx context.Context) (err error) {
 		HTTP2:       &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		ErrorLog:    slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug),
 	}
+	rotating, stop := context.WithCancel(context.Background())
+	s.stopRotating = stop
+	s.rotating.Go(func() { s.keepRotating(rotating) })
 	return nil
 }
 
@@ -107,6 +115,7 @@ func (s *Server) Panics() int64 { return s.panics.Load() }
 
 // Serve answers on the listener until Shutdown or Close; with tlsConfig over TLS 1.2 or newer.
 func (s *Server) Serve(l net.Listener, tlsConfig *tls.Config) error {
+	s.served(l.Addr(), tlsConfig != nil)
 	l = newBounded(l, maxConnections, s.connectionsOf)
 	if tlsConfig != nil {
 		s.http.TLSConfig = tlsConfig
@@ -129,6 +138,10 @@ func (s *Server) Shutdown(ctx context.Context) error { return s.http.Shutdown(ct
 // Close ends all connections, writes out the audit trail and closes the store.
 func (s *Server) Close() error {
 	var errs []error
+	if s.stopRotating != nil {
+		s.stopRotating()
+		s.rotating.Wait()
+	}
 	if s.http != nil {
 		errs = append(errs, s.http.Close())
 	}

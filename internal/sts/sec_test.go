@@ -92,6 +92,7 @@ func TestSec_B03(t *testing.T) {
 		"DecodeAuthorizationMessage": "EncodedMessage=junk",
 		"GetAccessKeyInfo":           "AccessKeyId=" + user.AccessKeyID,
 		"GetFederationToken":         "Name=bob",
+		"GetWebIdentityToken":        tokenES,
 	}
 	exempt := []string{"GetCallerIdentity", "GetSessionToken"}
 	for _, c := range []credentials{user, role} {

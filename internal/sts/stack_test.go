@@ -94,7 +94,7 @@ func stackOn(t testing.TB, store kv.Store, ring *seal.Ring, explain bool) *stack
 	s.mux = query.NewMux[*authz.Call](&stsapi.API)
 	s.tokens, err = oidc.New(oidc.Options{Allow: []string{"127.0.0.1"}, Now: clock})
 	check(t, err)
-	Register(s.mux, Options{Issuer: s.issuer, Tokens: s.tokens, Now: clock})
+	Register(s.mux, Options{Issuer: s.issuer, Tokens: s.tokens, Now: clock, IssuerURL: func(id string) string { return "https://id.example/oidc/" + id }})
 	return s
 }
 

@@ -14,6 +14,9 @@ type Options struct {
 	Issuer *session.Issuer
 	Tokens *oidc.Verifier   // of foreign issuers; must be given
 	Now    func() time.Time // nil is time.Now
+	// IssuerURL gives the URL of the OpenID issuer of that id; "" while the service
+	// does not know its own address. Nil never does.
+	IssuerURL func(id string) string
 
 	builtIn map[string]string // in the place of builtIn, for tests
 }
@@ -21,7 +24,9 @@ type Options struct {
 type service struct {
 	issuer *session.Issuer
 	now    func() time.Time
-	tokens *oidc.Verifier
+	// issuerURL is Options.IssuerURL, never nil.
+	issuerURL func(id string) string
+	tokens    *oidc.Verifier
 	// builtIn are the issuers that need no registration, by the URL in their tokens.
 	builtIn map[string]string
 }
@@ -29,7 +34,10 @@ type service struct {
 // Register adds the actions to the mux. Those of AWS's that are not here answer
 // as an unknown action does.
 func Register(m *query.Mux[*authz.Call], o Options) {
-	s := &service{issuer: o.Issuer, now: o.Now, tokens: o.Tokens, builtIn: o.builtIn}
+	s := &service{issuer: o.Issuer, now: o.Now, tokens: o.Tokens, builtIn: o.builtIn, issuerURL: o.IssuerURL}
+	if s.issuerURL == nil {
+		s.issuerURL = func(string) string { return "" }
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -43,4 +51,5 @@ func Register(m *query.Mux[*authz.Call], o Options) {
 	authz.Handle(m, "GetCallerIdentity", getCallerIdentity)
 	authz.Handle(m, "GetFederationToken", s.getFederationToken)
 	authz.Handle(m, "GetSessionToken", s.getSessionToken)
+	authz.Handle(m, "GetWebIdentityToken", s.getWebIdentityToken)
 }
