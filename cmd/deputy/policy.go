@@ -12,10 +12,12 @@ import (
 // credentials, configuration files or a service.
 func newPolicy(env *cli.Env, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "policy decide",
-		Short:   "check, decide by and format policies, without a service",
-		Example: `  deputy policy decide --explain < cases.json`,
-		Args:    cobra.ArbitraryArgs,
+		Use:   "policy check|decide|fmt",
+		Short: "check policies, decide by them and format them, without a service",
+		Example: `  deputy policy check policies/*.json
+  deputy policy decide --explain < cases.json
+  deputy policy fmt -w policies/*.json`,
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage(errors.New("the following arguments are required: subcommand"), cmd.CommandPath()+" --help lists them")
@@ -24,7 +26,7 @@ func newPolicy(env *cli.Env, g *globals) *cobra.Command {
 		},
 	}
 	if wants(env, "policy") {
-		cmd.AddCommand(newDecide(env, g))
+		cmd.AddCommand(newCheck(env), newDecide(env, g), newFmt(env))
 	}
 	return cmd
 }
