@@ -92,6 +92,9 @@ func (s *SessionContext) appendJSON(dst []byte) []byte {
 		dst = append(dst, `"mfaAuthenticated":"false"}`...)
 	}
 	dst = appendSet(dst, "sourceIdentity", s.SourceIdentity)
+	if s.AssumedRoot {
+		dst = append(dst, `,"assumedRoot":"true"`...)
+	}
 	return append(dst, '}')
 }
 

@@ -79,6 +79,7 @@ type SessionContext struct {
 	MFAAuthenticated bool
 	SourceIdentity   string
 	FederatedBy      string // the provider of a web identity session
+	AssumedRoot      bool   // a session of AssumeRoot
 }
 
 // SessionIssuer is the role or user that temporary credentials come from.

@@ -58,6 +58,9 @@ func (c *Call) decide(action string, r Resource, t *policy.Trace) policy.Result 
 		Principal: &c.asker, Action: action, Resource: c.gate.target(action, &c.resource),
 		ResourceAccount: r.Account, Context: c,
 	}
+	if r.WithinOrganization {
+		c.question.ResourceAccount = c.Account()
+	}
 	res := c.set.Evaluate(&c.question, t)
 	if c.torn && res.Decision == policy.Allow {
 		return policy.Result{Layer: policy.LayerIdentity, Statement: -1}

@@ -38,11 +38,28 @@ func (c *Call) gather() {
 			c.set.Boundary = p
 		}
 	}
+	if c.Principal.AssumedRoot {
+		c.taskPolicies()
+		return
+	}
 	c.set.HasSession = c.Principal.HasSessionPolicy
 	for name, p := range c.sessionPolicies() {
 		if c.usable(policy.LayerSession, name, p) {
 			c.set.Session = append(c.set.Session, p)
 		}
+	}
+}
+
+// taskPolicies limits a session of AssumeRoot: root may all that its task policy,
+// which only denies, leaves. A session policy would have to allow.
+func (c *Call) taskPolicies() {
+	for name, p := range c.sessionPolicies() {
+		if c.usable(policy.LayerIdentity, name, p) {
+			c.set.Identity = append(c.set.Identity, p)
+		}
+	}
+	if len(c.set.Identity) == 0 {
+		c.usable(policy.LayerIdentity, "a task policy", nil)
 	}
 }
 

@@ -160,6 +160,8 @@ func (c *Call) session(name string) (v string, present bool) {
 			return "", false
 		}
 		return isoTime(p.IssuedAt), true
+	case "assumedroot":
+		return "true", p.AssumedRoot
 	case "multifactorauthpresent":
 		return strconv.FormatBool(p.MFA || c.coded), p.Temporary || c.coded
 	case "multifactorauthage":

@@ -150,7 +150,7 @@ func (c *Call) identityEntry() audit.Identity {
 	id := audit.Identity{PrincipalID: p.ID, ARN: p.ARN, AccountID: p.Account, AccessKeyID: p.AccessKeyID}
 	if p.Temporary {
 		id.SessionContext = &audit.SessionContext{
-			CreationDate: p.IssuedAt, MFAAuthenticated: p.MFA, SourceIdentity: p.SourceIdentity,
+			CreationDate: p.IssuedAt, MFAAuthenticated: p.MFA, SourceIdentity: p.SourceIdentity, AssumedRoot: p.AssumedRoot,
 		}
 	}
 	switch p.Kind {

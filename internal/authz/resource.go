@@ -16,6 +16,9 @@ type Resource struct {
 	Shown string
 	// Account owns the resource; empty means the caller's account.
 	Account string
+	// WithinOrganization says that no policy of the resource's account is asked,
+	// though it is another than the caller's: the organization stands for it.
+	WithinOrganization bool
 	// Tags of the resource: aws:ResourceTag/*, iam:ResourceTag/*.
 	Tags []directory.Tag
 	// Keys are the condition keys that come with the request itself.

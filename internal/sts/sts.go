@@ -51,5 +51,6 @@ func Register(m *query.Mux[*authz.Call], o Options) {
 	authz.Handle(m, "GetCallerIdentity", getCallerIdentity)
 	authz.Handle(m, "GetFederationToken", s.getFederationToken)
 	authz.Handle(m, "GetSessionToken", s.getSessionToken)
+	authz.Handle(m, "AssumeRoot", s.assumeRoot)
 	authz.Handle(m, "GetWebIdentityToken", s.getWebIdentityToken)
 }
