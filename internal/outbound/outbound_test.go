@@ -62,7 +62,9 @@ func verify(t *testing.T, i *directory.TokenIssuer, token string) (claims string
 			return string(raw[1]), rsa.VerifyPKCS1v15(pub, crypto.SHA256, sum[:], raw[2]) == nil
 		case "EC":
 			sum := sha512.Sum384(signed)
-			pub := &ecdsa.PublicKey{Curve: elliptic.P384(), X: n("x"), Y: n("y")}
+			point := append([]byte{4}, append(n("x").FillBytes(make([]byte, 48)), n("y").FillBytes(make([]byte, 48))...)...)
+			pub, err := ecdsa.ParseUncompressedPublicKey(elliptic.P384(), point)
+			check(t, err)
 			r, s := new(big.Int).SetBytes(raw[2][:48]), new(big.Int).SetBytes(raw[2][48:])
 			return string(raw[1]), k["crv"] == "P-384" && ecdsa.Verify(pub, sum[:], r, s)
 		}
