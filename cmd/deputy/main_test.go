@@ -41,21 +41,27 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"run": func(ts *testscript.TestScript, neg bool, args []string) { inProcess(ts, 0, args[1:]) },
+			"run": func(ts *testscript.TestScript, neg bool, args []string) { inProcess(ts, 0, "", args[1:]) },
+			"feed": func(ts *testscript.TestScript, neg bool, args []string) {
+				code, err := strconv.Atoi(args[1])
+				ts.Check(err)
+				inProcess(ts, code, ts.ReadFile(args[0]), args[3:])
+			},
 			"exits": func(ts *testscript.TestScript, neg bool, args []string) {
 				code, err := strconv.Atoi(args[0])
 				ts.Check(err)
-				inProcess(ts, code, args[2:])
+				inProcess(ts, code, "", args[2:])
 			},
 		},
 	})
 }
 
 // inProcess runs deputy with the script's environment; it must end with the
-// code: `run deputy …` with 0, `exits CODE deputy …` with any. `exec deputy` runs
-// it as a process of its own, with standard input.
-func inProcess(ts *testscript.TestScript, want int, args []string) {
-	env := &cli.Env{Name: "deputy", Args: args, Stdin: strings.NewReader(""), Stdout: ts.Stdout(), Stderr: ts.Stderr(), Getenv: ts.Getenv}
+// code: `run deputy …` with 0, `exits CODE deputy …` with any, `feed FILE CODE
+// deputy …` with any and the file as standard input. `exec deputy` runs it as a
+// process of its own, in the script's directory.
+func inProcess(ts *testscript.TestScript, want int, stdin string, args []string) {
+	env := &cli.Env{Name: "deputy", Args: args, Stdin: strings.NewReader(stdin), Stdout: ts.Stdout(), Stderr: ts.Stderr(), Getenv: ts.Getenv}
 	if got := run(env); got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}

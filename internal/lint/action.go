@@ -41,18 +41,40 @@ func targets(value string) (list []target, ok bool) {
 	return list, true
 }
 
+// targetsOf is targets, found out once for each value.
+func (d *document) targetsOf(value string) (list []target, ok bool) {
+	if list, ok = d.covered[value]; ok {
+		return list, list != nil
+	}
+	if d.covered == nil {
+		d.covered = map[string][]target{}
+	}
+	list, ok = targets(value)
+	if ok && list == nil {
+		list = []target{}
+	}
+	d.covered[value] = list
+	return list, ok
+}
+
 // targets lists the actions that the statement names; false if some of what it is
 // about can't be said.
-func (s *statement) targets() (list []target, ok bool) {
+func (d *document) targets(s *statement) (list []target, ok bool) {
 	if s.notAction || len(s.actions) == 0 {
 		return nil, false
 	}
+	seen := map[*awsdata.Action]bool{}
 	for _, n := range s.actions {
-		ts, ok := targets(n.Text)
+		ts, ok := d.targetsOf(n.Text)
 		if !ok || len(ts) == 0 {
 			return nil, false
 		}
-		list = append(list, ts...)
+		for _, t := range ts {
+			if !seen[t.action] {
+				seen[t.action] = true
+				list = append(list, t)
+			}
+		}
 	}
 	return list, true
 }
@@ -70,6 +92,9 @@ func entersRoles(value string) bool {
 // checkActions looks whether there are the actions that the statement names.
 func (d *document) checkActions(s *statement) {
 	for _, n := range s.actions {
+		if d.full() {
+			return
+		}
 		prefix, name, ok := strings.Cut(n.Text, ":")
 		if !ok || name == "" || strings.Contains(name, ":") || strings.ContainsAny(prefix, "*?") {
 			continue // "*", or for the parser to refuse
@@ -79,7 +104,7 @@ func (d *document) checkActions(s *statement) {
 			d.report("unknown-service", of(n), "no service has the prefix "+quote(prefix), nearService(prefix, name))
 			continue
 		}
-		ts, _ := targets(n.Text)
+		ts, _ := d.targetsOf(n.Text)
 		switch {
 		case len(ts) == 0 && strings.ContainsAny(name, "*?"):
 			d.report("unmatched-action", of(n), quote(n.Text)+" covers no action", nearAction(prefix, strings.Trim(name, "*?"), service))

@@ -8,6 +8,11 @@ import (
 	"github.com/deputy-sts/deputy/policy"
 )
 
+// maxText is the largest document, in bytes, that the rules look at. No kind of
+// policy has more than 20,480 characters beside white space; what is larger is
+// the parser's to refuse.
+const maxText = 1 << 17
+
 // Check looks at a document of a kind and returns what it finds, in the order of
 // the text. Inline stands for all policies of identities, Any is taken for what
 // Detect says. Trust policies are asked for an external ID where they let in an
@@ -18,6 +23,13 @@ func Check(text string, kind policy.Kind, own ...string) []Finding {
 		kind = Detect(text)
 	}
 	d := &document{text: text, kind: kind, own: own}
+	if len(text) > maxText {
+		d.parse()
+		if len(d.findings) == 0 {
+			d.report("policy-size", span{}, "the document has more than "+count(maxText, "byte")+" and was looked at by the parser alone", "remove white space")
+		}
+		return d.sorted()
+	}
 	root, err := policy.ReadNode(text)
 	if err != nil {
 		d.syntax(err)
@@ -76,8 +88,7 @@ func (d *document) checkStatement(s *statement) {
 
 // parse reports why the parser refuses the document, unless a rule has said so.
 func (d *document) parse() {
-	kind := d.kind
-	if _, err := policy.Parse(d.text, kind); err != nil {
+	if _, err := policy.Parse(d.text, d.kind); err != nil {
 		d.syntax(err)
 	}
 }

@@ -16,6 +16,8 @@ type document struct {
 	version    *policy.Node
 	statements []statement
 	findings   []Finding
+	covered    map[string][]target // by values of Action; of those that can't be said nil
+	nowhere    map[string]bool     // condition keys, in lower case, that no service has
 }
 
 // statement is one with the elements it has; what has the wrong JSON type is left
@@ -86,7 +88,7 @@ func (d *document) read() {
 
 // known reports a name that is none of the list.
 func (d *document) known(m *policy.Member, list []string, message string) {
-	if !slices.Contains(list, m.Name) {
+	if !slices.Contains(list, m.Name) && !d.full() {
 		d.report("unknown-element", span{m.Start, m.End}, message, didYouMean(m.Name, list))
 	}
 }
@@ -148,6 +150,9 @@ func (d *document) readConditions(s *statement, n *policy.Node) {
 	for i := range n.Members {
 		m := &n.Members[i]
 		op, ok := policy.ReadOperator(m.Name)
+		if !ok && d.full() {
+			continue
+		}
 		if !ok {
 			d.report("unknown-operator", span{m.Start, m.End}, "there is no condition operator "+quote(m.Name), nearOperator(m.Name))
 			continue

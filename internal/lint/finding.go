@@ -43,13 +43,18 @@ type span struct{ start, end int }
 
 func of(n *policy.Node) span { return span{n.Start, n.End} }
 
+// maxFindings is where the rules stop: nobody reads so many.
+const maxFindings = 1000
+
 // report adds a finding of a rule, with the severity of the rule.
 func (d *document) report(rule string, at span, message, suggestion string) {
-	f := Finding{Rule: rule, Severity: severities[rule], Message: message, Suggestion: suggestion, Start: at.start, End: max(at.start, at.end)}
-	f.Line, f.Column = policy.Locate(d.text, f.Start)
-	f.EndLine, f.EndColumn = policy.Locate(d.text, f.End)
-	d.findings = append(d.findings, f)
+	if !d.full() || rule == "syntax" {
+		d.findings = append(d.findings, Finding{Rule: rule, Severity: severities[rule], Message: message, Suggestion: suggestion, Start: at.start, End: max(at.start, at.end)})
+	}
 }
+
+// full tells that nothing more is reported, and need not be looked for.
+func (d *document) full() bool { return len(d.findings) >= maxFindings }
 
 // reported tells whether a rule has found something that begins there.
 func (d *document) reported(start int, severity Severity) bool {
@@ -62,5 +67,30 @@ func (d *document) sorted() []Finding {
 	slices.SortStableFunc(d.findings, func(a, b Finding) int {
 		return cmp.Or(a.Start-b.Start, int(b.Severity)-int(a.Severity), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message))
 	})
-	return slices.Compact(d.findings)
+	found := slices.Compact(d.findings)
+	var lines []int // where they begin
+	for i := range len(d.text) {
+		if i == 0 || d.text[i-1] == '\n' {
+			lines = append(lines, i)
+		}
+	}
+	for i := range found {
+		f := &found[i]
+		f.Line, f.Column = d.locate(lines, f.Start)
+		f.EndLine, f.EndColumn = d.locate(lines, f.End)
+	}
+	return found
+}
+
+// locate is policy.Locate with the places of the lines known.
+func (d *document) locate(lines []int, offset int) (line, column int) {
+	i, found := slices.BinarySearch(lines, offset)
+	if !found {
+		i--
+	}
+	if i < 0 {
+		return policy.Locate(d.text, offset)
+	}
+	_, column = policy.Locate(d.text[lines[i]:], offset-lines[i])
+	return i + 1, column
 }

@@ -26,6 +26,10 @@ func words(letters string, most int) (list []string) {
 func TestPatterns(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	texts := words("ab/", 6)
+	pairs := 1500
+	if testing.Short() {
+		pairs = 200
+	}
 	pattern := func() string {
 		var b strings.Builder
 		for range r.IntN(5) {
@@ -34,7 +38,7 @@ func TestPatterns(t *testing.T) {
 		return b.String()
 	}
 	said, are := 0, 0
-	for range 1500 {
+	for range pairs {
 		a, b := pattern(), pattern()
 		meet, within := false, true
 		for _, s := range texts {

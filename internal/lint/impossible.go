@@ -21,9 +21,8 @@ const maxTries = 2000
 
 // checkImpossible reports keys whose conditions no value meets, nor its absence.
 func (d *document) checkImpossible(s *statement) {
-	for i := range s.conditions {
-		group := s.sameKey(i)
-		if group == nil || !d.decidable(group) {
+	for _, group := range s.byKey() {
+		if !d.decidable(group) {
 			continue
 		}
 		tries, ok := candidates(group)
@@ -50,17 +49,20 @@ func (d *document) checkImpossible(s *statement) {
 	}
 }
 
-// sameKey gives the conditions on the key of the one at i, if that is the first.
-func (s *statement) sameKey(i int) (group []*condition) {
-	for j := range s.conditions {
-		if strings.EqualFold(s.conditions[j].key, s.conditions[i].key) {
-			if j < i {
-				return nil
-			}
-			group = append(group, &s.conditions[j])
+// byKey gives the conditions on each key together, in the order of the text.
+func (s *statement) byKey() (groups [][]*condition) {
+	place := map[string]int{}
+	for i := range s.conditions {
+		c := &s.conditions[i]
+		key := strings.ToLower(c.key)
+		at, ok := place[key]
+		if !ok {
+			at = len(groups)
+			place[key], groups = at, append(groups, nil)
 		}
+		groups[at] = append(groups[at], c)
 	}
-	return group
+	return groups
 }
 
 // decidable tells whether the values that matter can be listed.

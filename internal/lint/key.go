@@ -13,7 +13,7 @@ import (
 // it is named after, those of the services that the statement is about, and at
 // last those of all services. Claims of issuers of web identity tokens can have
 // any name.
-func findKey(name string, ts []target) (k awsdata.ConditionKey, ok bool) {
+func (d *document) findKey(name string, ts []target) (k awsdata.ConditionKey, ok bool) {
 	prefix, _, colon := strings.Cut(name, ":")
 	if strings.EqualFold(prefix, "aws") || !colon {
 		return awsdata.GlobalKey(name)
@@ -36,13 +36,20 @@ func findKey(name string, ts []target) (k awsdata.ConditionKey, ok bool) {
 	if issuerClaim(name) {
 		return awsdata.ConditionKey{Name: name, Type: "String"}, true
 	}
+	if d.nowhere[strings.ToLower(name)] {
+		return k, false
+	}
 	for _, p := range awsdata.Services() {
 		s, _ := awsdata.ServiceOf(p)
 		if k, ok := s.Key(name); ok {
 			return k, true
 		}
 	}
-	return awsdata.ConditionKey{}, false
+	if d.nowhere == nil {
+		d.nowhere = map[string]bool{}
+	}
+	d.nowhere[strings.ToLower(name)] = true
+	return k, false
 }
 
 // issuerClaim tells whether a key has the form host[/path]:claim.
@@ -83,10 +90,13 @@ func nearKey(name string) string {
 // checkKeys looks whether there are the keys that conditions ask for, whether the
 // actions have them, and whether the operator suits their type.
 func (d *document) checkKeys(s *statement) {
-	ts, all := s.targets()
+	ts, all := d.targets(s)
 	for i := range s.conditions {
 		c := &s.conditions[i]
-		k, ok := findKey(c.key, ts)
+		if d.full() {
+			return
+		}
+		k, ok := d.findKey(c.key, ts)
 		if !ok {
 			d.report("unknown-key", c.at, "no request has a condition key "+quote(c.key), nearKey(c.key))
 			continue
@@ -118,11 +128,10 @@ func (d *document) checkOwner(s *statement, c *condition, ts []target) {
 		}
 	}
 	slices.Sort(without)
-	without = slices.Compact(without)
 	switch {
 	case len(without) == 0:
 		return
-	case len(without) == len(ts) || len(ts) > 1 && !slices.ContainsFunc(ts, func(t target) bool { return t.service.HasKey(t.action, c.key) }):
+	case len(without) == len(ts):
 		d.report("key-not-of-action", c.at, "requests of "+some(without)+" have no condition key "+quote(c.key), "")
 	case !s.deny && !c.op.Negated && !c.op.IfExists && c.op.Set != "ForAllValues" && c.op.Family != "Null" && d.kind != policy.Trust && s.plain():
 		d.report("key-not-of-action", c.at, "requests of "+some(without)+" have no condition key "+quote(c.key)+" and are never allowed here", "give them a statement of their own")

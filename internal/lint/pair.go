@@ -19,6 +19,9 @@ func (d *document) checkPairs() {
 	}
 	for j := range d.statements {
 		for i := range d.statements {
+			if d.full() {
+				return
+			}
 			if i != j && d.checkPair(&d.statements[i], &d.statements[j], i < j) {
 				break
 			}

@@ -73,9 +73,14 @@ func (d *document) checkFit(s *statement) {
 	for i, n := range s.resources {
 		patterns[i] = patternTokens(n.Text)
 	}
+	asked := map[string]bool{}
 	for _, n := range s.actions {
-		ts, ok := targets(n.Text)
-		if !ok || len(ts) == 0 || slices.ContainsFunc(ts, func(t target) bool { return t.fits(patterns) }) {
+		ts, ok := d.targetsOf(n.Text)
+		if asked[n.Text] || !ok || len(ts) == 0 {
+			continue
+		}
+		asked[n.Text] = true
+		if slices.ContainsFunc(ts, func(t target) bool { return t.fits(patterns) }) {
 			continue
 		}
 		d.reportUnfit(n, ts)
@@ -121,7 +126,7 @@ func (t target) formats() (list []string) {
 // checkForeign reports resources of services that none of the actions works on,
 // and how many they are.
 func (d *document) checkForeign(s *statement) (n int) {
-	ts, ok := s.targets()
+	ts, ok := d.targets(s)
 	if !ok {
 		return 0
 	}

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/deputy-sts/deputy/policy"
@@ -25,7 +26,7 @@ func (d *document) checkVariables(s *statement) {
 
 func (d *document) checkVariable(s *statement, n *policy.Node) {
 	at := strings.Index(n.Text, "${")
-	if at < 0 || n.Kind != policy.StringNode {
+	if at < 0 || d.full() || n.Kind != policy.StringNode {
 		return
 	}
 	if d.version == nil || d.version.Text != "2012-10-17" {
@@ -36,9 +37,11 @@ func (d *document) checkVariable(s *statement, n *policy.Node) {
 		d.report("unknown-variable", of(n), "the variable in "+quote(n.Text)+" does not end", "write ${key}, or ${$}{ for the characters")
 		return
 	}
-	ts, _ := s.targets()
-	for _, key := range policy.VariableKeys(n.Text) {
-		k, ok := findKey(key, ts)
+	ts, _ := d.targets(s)
+	keys := policy.VariableKeys(n.Text)
+	slices.Sort(keys)
+	for _, key := range slices.Compact(keys) {
+		k, ok := d.findKey(key, ts)
 		switch {
 		case !ok:
 			d.report("unknown-variable", of(n), "no request has a value for ${"+key+"}", nearKey(key))
