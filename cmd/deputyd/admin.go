@@ -26,12 +26,12 @@ func newAdmin(env *cli.Env) *cobra.Command {
 	var s settings
 	cmd := group(&cobra.Command{
 		Use:   "admin",
-		Short: "what operators do: status, root keys, unlock, MFA, sessions",
+		Short: "what operators do: status, root keys, unlock, MFA, sessions, delegation",
 		Long: `The operator's commands. They speak to the running server over DIR/admin.sock, or
 open the store in DIR when none runs.`,
 	})
 	cmd.AddCommand(newAdminStatus(env, s.doer(env, false)), newAdminRootKey(env, s.doer(env, true)), newAdminUser(env, s.doer(env, true)),
-		newAdminMFA(env, s.doer(env, true)), newAdminSession(env, s.doer(env, false), s.doer(env, true)))
+		newAdminMFA(env, s.doer(env, true)), newAdminDelegation(env, s.doer(env, true)), newAdminSession(env, s.doer(env, false), s.doer(env, true)))
 	for _, c := range cmd.Commands() {
 		leaves := c.Commands()
 		if len(leaves) == 0 {

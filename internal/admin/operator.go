@@ -28,6 +28,8 @@ type Operations interface {
 	// Unlock ends the lockouts of a user and of its MFA devices, or of the root
 	// user's if user is empty, and clears their counts; false: there were none.
 	Unlock(ctx context.Context, account, user string) (bool, error)
+	// DelegationToken gives the trade-in token of a finalized delegation request.
+	DelegationToken(ctx context.Context, id string) (string, error)
 	// ImportTokens makes hardware tokens known, to one account or, without it, to
 	// whichever enables them first, and says how many were not known already.
 	ImportTokens(ctx context.Context, account string, tokens []mfa.Token) (int, error)

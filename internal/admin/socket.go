@@ -26,6 +26,8 @@ type request struct {
 
 	Tokens []mfa.Token `json:"tokens,omitempty"`
 	Serial string      `json:"serial,omitempty"`
+
+	ID string `json:"id,omitempty"`
 }
 
 type answer struct {
@@ -39,6 +41,7 @@ type answer struct {
 	Revocations []Revocation `json:"revocations,omitempty"`
 	Count       int          `json:"count,omitempty"`
 	Owner       string       `json:"owner,omitempty"`
+	Token       string       `json:"token,omitempty"`
 }
 
 const (
@@ -119,6 +122,8 @@ func perform(ctx context.Context, o Operations, in request) (out answer) {
 		var r Revocation
 		r, err = o.RevokeSessions(ctx, in.ARN, in.Before)
 		out.Revocations = []Revocation{r}
+	case "delegation-token":
+		out.Token, err = o.DelegationToken(ctx, in.ID)
 	case "revocations":
 		out.Revocations, err = o.Revocations(ctx)
 	default:

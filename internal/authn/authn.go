@@ -190,6 +190,11 @@ func (a *Authenticator) principal(v *directory.View, c *session.Claims) *directo
 		}
 		p.Kind, p.ID = directory.FederatedUser, c.Account+":"+c.Name
 		p.ARN = stsARN(p.ARN, c.Account, "federated-user/"+c.Name)
+	case session.Delegation:
+		// Who accepted, whatever that is, and never more than the policy.
+		if c.Policy == "" || !roleSession(v, p, c) && !owner(v, p, c.Account, c.PrincipalID) {
+			return nil
+		}
 	case session.Root:
 		// The task policy is what makes the root user no more than the task needs.
 		if c.PrincipalID != c.Account || len(c.PolicyARNs) != 1 || c.Policy != "" || !owner(v, p, c.Account, c.PrincipalID) {

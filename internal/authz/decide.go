@@ -136,3 +136,11 @@ func (c *Call) terse(r Resource, res policy.Result) bool {
 	own := res.Layer == policy.LayerIdentity || res.Layer == policy.LayerBoundary || res.Layer == policy.LayerSession
 	return r.Terse && !(res.Decision == policy.ExplicitDeny && own && (r.Account == "" || r.Account == c.Account()))
 }
+
+// Denied tells whether a policy explicitly denies the action, or whether it cannot
+// be known, since one is missing. It counts as having asked: it is for what is
+// allowed by itself unless somebody objects.
+func (c *Call) Denied(action string, r Resource) bool {
+	res := c.Decide(action, r)
+	return res.Decision == policy.ExplicitDeny || c.broken != policy.LayerNone
+}

@@ -63,6 +63,8 @@ func blank(key string) record {
 		return new(Revocation)
 	case "issuer":
 		return new(TokenIssuer)
+	case "delegation":
+		return new(Delegation)
 	case "a":
 		switch _, kind, _ := cutEntity(rest); kind {
 		case "user":
@@ -200,6 +202,9 @@ func (s *state) place(key string, r record) {
 	case "issuer":
 		now, _ := r.(*TokenIssuer)
 		placeIn(s, s.issuers, rest, now)
+	case "delegation":
+		now, _ := r.(*Delegation)
+		s.placeDelegation(rest, now)
 	case "user":
 		now, _ := r.(*User)
 		placeEntity(s, s.users, s.userIDs, account, name, now)

@@ -32,6 +32,8 @@
 //	saml/<account>/<lower name>      SAMLProvider
 //	spent/<seconds>/<name>           what was used and is not accepted again, until when it would be anyway
 //	issuer/<uuid>                    TokenIssuer with its signing keys
+//	delegation/<uuid>                Delegation: a request for access, with its token once released
+//	workflow/<account>/<hash>        which Delegation has a requestor's name
 //	used/<id>                        when, where and for what a key, user or role was last used
 //	outbox/<id>                      audit line that waits to be written
 //	meta/schema, meta/canary, meta/bootstrap

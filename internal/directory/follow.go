@@ -100,6 +100,9 @@ func (s *state) at(key string) record {
 	case "issuer":
 		i, _ := s.issuers.Get(rest)
 		return orNil(i)
+	case "delegation":
+		d, _ := s.delegations.Get(rest)
+		return orNil(d)
 	}
 	account, kind, name := cutEntity(rest)
 	switch kind {

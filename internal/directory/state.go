@@ -65,6 +65,8 @@ type state struct {
 	revoked *btree.Map[string, *Revocation] // by subject
 	issuers *btree.Map[string, *TokenIssuer]
 
+	delegations, parties *btree.Map[string, *Delegation] // by id; by what parties gives
+
 	samlProviders *btree.Map[string, *SAMLProvider] // by account/lower name
 
 	edges   *edges
@@ -90,6 +92,8 @@ func newState(partition string) *state {
 		samlProviders: newSAMLProviders(),
 		revoked:       btree.NewMap[string, *Revocation](degree),
 		issuers:       btree.NewMap[string, *TokenIssuer](degree),
+		delegations:   btree.NewMap[string, *Delegation](degree),
+		parties:       btree.NewMap[string, *Delegation](degree),
 		small:         btree.NewMap[string, small](degree),
 		edges:         newEdges(),
 		tallies:       newTallies(),
@@ -109,6 +113,7 @@ func (s *state) snapshot() *View {
 	c.revoked = s.revoked.Copy()
 	c.samlProviders = s.samlProviders.Copy()
 	c.issuers = s.issuers.Copy()
+	c.delegations, c.parties = s.delegations.Copy(), s.parties.Copy()
 	c.edges, c.tallies = s.edges.Copy(), s.tallies.Copy()
 	return &View{state: c}
 }

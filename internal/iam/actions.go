@@ -129,6 +129,15 @@ func Register(m *query.Mux[*authz.Call], o Options) {
 	authz.Handle(m, "DisableOutboundWebIdentityFederation", s.disableOutbound)
 	authz.Handle(m, "GetOutboundWebIdentityFederationInfo", s.getOutboundInfo)
 
+	authz.Handle(m, "CreateDelegationRequest", s.createDelegationRequest)
+	authz.Handle(m, "GetDelegationRequest", s.getDelegationRequest)
+	authz.Handle(m, "ListDelegationRequests", s.listDelegationRequests)
+	authz.Handle(m, "AssociateDelegationRequest", s.associateDelegationRequest)
+	authz.Handle(m, "UpdateDelegationRequest", s.updateDelegationRequest)
+	authz.Handle(m, "AcceptDelegationRequest", s.acceptDelegationRequest)
+	authz.Handle(m, "RejectDelegationRequest", s.rejectDelegationRequest)
+	authz.Handle(m, "SendDelegationToken", s.sendDelegationToken)
+
 	authz.Handle(m, "ListOrganizationsFeatures", s.listFeatures)
 	authz.Handle(m, "EnableOrganizationsRootCredentialsManagement", s.enableRootCredentials)
 	authz.Handle(m, "DisableOrganizationsRootCredentialsManagement", s.disableRootCredentials)

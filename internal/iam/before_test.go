@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"strings"
 	"sync"
 	"time"
 
@@ -47,5 +48,21 @@ func (w *world) change(f func(*directory.Tx)) {
 	f(&tx)
 	if _, err := w.dir.Commit(w.t.Context(), &tx); err != nil {
 		w.t.Fatal(err)
+	}
+}
+
+// delegations puts a request in each state that an action begins from; home has
+// made them, and asks itself.
+func (w *world) delegations(tx *directory.Tx) {
+	for _, state := range []string{directory.Unassigned, directory.Assigned, directory.PendingApproval, directory.Accepted} {
+		d := &directory.Delegation{
+			ID: "delegation-" + strings.ToLower(state), Requestor: home, Workflow: state, State: state, Template: policyPlain,
+			Policy: allow("s3:GetObject", "*"), Seconds: 3600, Created: w.now, Updated: w.now, Expires: w.now.Add(unassignedLife),
+		}
+		if state != directory.Unassigned {
+			d.Owner, d.OwnerID, d.OwnerARN = home, "AIDAOWNER", userTarget
+			d.Approver = &directory.DelegationApprover{ARN: userTarget, ID: "AIDAOWNER", At: w.now}
+		}
+		tx.PutDelegation(nil, d)
 	}
 }

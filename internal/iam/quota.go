@@ -32,6 +32,7 @@ const (
 	tagsPerOIDC             = "TagsPerOpenIdConnectProvider"
 	oidcPerAccount          = "OpenIdConnectProvidersPerAccount"
 	clientIDsPerOIDC        = "ClientIdsPerOpenIdConnectProvider"
+	delegationsPerAccount   = "DelegationRequestsPerAccount"
 	devicesPerUser          = "MFADevicesPerUser"
 	devicesPerAccount       = "VirtualMFADevicesPerAccount" // as many as users
 )
@@ -46,7 +47,8 @@ var quotas = map[string]int{
 	tagsPerUser: 50, tagsPerRole: 50, tagsPerPolicy: 50, tagsPerDevice: 50,
 	tagsPerOIDC: 50, oidcPerAccount: 100, clientIDsPerOIDC: 100,
 	tagsPerSAMLProvider: 50, samlProvidersPerAccount: 100,
-	devicesPerUser: 8, devicesPerAccount: 5000,
+	delegationsPerAccount: 1000, // AWS publishes none
+	devicesPerUser:        8, devicesPerAccount: 5000,
 }
 
 // quota is what holds in the caller's account. It is read from the view, not

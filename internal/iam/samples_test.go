@@ -65,6 +65,7 @@ func newTown(t testing.TB) *world {
 	w.enable("admin", "target", devicePhone)
 	w.now = w.now.Add(time.Minute)
 	w.change(func(tx *directory.Tx) { tx.PutTokenIssuer(nil, restingIssuer()) })
+	w.change(w.delegations)
 	for _, kind := range []string{"User", "Role", "Group"} {
 		w.do("admin", form("Put"+kind+"Policy", kind+"Name", "target", "PolicyName", "p", "PolicyDocument", star))
 		w.do("admin", form("Attach"+kind+"Policy", kind+"Name", "target", "PolicyArn", policyUsed))
@@ -177,6 +178,19 @@ func samples(w *world) map[string]sample {
 		s["DisableOrganizations"+feature] = of("*")
 	}
 	s["ListOrganizationsFeatures"] = of("*")
+	asked := func(state string, more ...string) sample {
+		id := "delegation-" + strings.ToLower(state)
+		return of("arn:aws:iam::"+home+":delegation-request/"+id, append(more, "DelegationRequestId", id)...)
+	}
+	s["CreateDelegationRequest"] = of("arn:aws:iam::"+home+":delegation-request/*", "Description", "d", "NotificationChannel", "arn:aws:sns:us-east-1:"+home+":t",
+		"Permissions.PolicyTemplateArn", policyPlain, "RequestorWorkflowId", "workflow-1", "SessionDuration", "3600")
+	s["GetDelegationRequest"] = asked(directory.Unassigned)
+	s["AssociateDelegationRequest"] = asked(directory.Unassigned)
+	s["UpdateDelegationRequest"] = asked(directory.Assigned)
+	s["AcceptDelegationRequest"] = asked(directory.PendingApproval)
+	s["RejectDelegationRequest"] = asked(directory.Accepted)
+	s["SendDelegationToken"] = asked(directory.Accepted)
+	s["ListDelegationRequests"] = of("*")
 	for _, action := range []string{"EnableOutboundWebIdentityFederation", "DisableOutboundWebIdentityFederation", "GetOutboundWebIdentityFederationInfo"} {
 		s[action] = of("*")
 	}

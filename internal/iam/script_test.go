@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write the answers into the scripts")
 // first line (who calls, the action, the parameters, all as in a form), and the
 // answer: the status and the XML, a row of a list on a line. What differs from run to
 // run is numbered in the order of appearance: ids (AIDA.1), markers (MARKER.1),
-// secrets (SECRET.1) and issuers (ISSUER.1); a request may use those names.
+// secrets (SECRET.1), issuers (ISSUER.1) and requests (DELEGATION.1); a request may use those names.
 // code:SERIAL:N is the code of an MFA device N steps from now. A line "sleep
 // SECONDS" moves the clock.
 func TestScripts(t *testing.T) {
@@ -121,7 +121,7 @@ func (p *player) sleep(seconds string) {
 	p.now = p.now.Add(d)
 }
 
-var random = regexp.MustCompile(`((?:AIDA|AROA|AGPA|ANPA)[A-Z0-9]{17}|SAMLP[A-Z0-9]{21}|AKIA[A-Z0-9]{16})|<Marker>([^<]+)|<SecretAccessKey>([^<]+)|<Base32StringSeed>([^<]+)|<QRCodePNG>([^<]+)|<IssuerIdentifier>([^<]+)`)
+var random = regexp.MustCompile(`((?:AIDA|AROA|AGPA|ANPA)[A-Z0-9]{17}|SAMLP[A-Z0-9]{21}|AKIA[A-Z0-9]{16})|<Marker>([^<]+)|<SecretAccessKey>([^<]+)|<Base32StringSeed>([^<]+)|<QRCodePNG>([^<]+)|<IssuerIdentifier>([^<]+)|<DelegationRequestId>([^<]+)`)
 
 var row = regexp.MustCompile(`<member>|<entry>|<\w+Result>|</\w+Result>`)
 
@@ -130,7 +130,7 @@ func (p *player) plain(xml string) string {
 	xml = random.ReplaceAllStringFunc(xml, func(s string) string {
 		kind, value := s[:4], s
 		if i := strings.IndexByte(s, '>'); i >= 0 {
-			kind, value = map[string]string{"<Marker>": "MARKER", "<SecretAccessKey>": "SECRET", "<Base32StringSeed>": "SEED", "<QRCodePNG>": "PNG", "<IssuerIdentifier>": "ISSUER"}[s[:i+1]], s[i+1:]
+			kind, value = map[string]string{"<Marker>": "MARKER", "<SecretAccessKey>": "SECRET", "<Base32StringSeed>": "SEED", "<QRCodePNG>": "PNG", "<IssuerIdentifier>": "ISSUER", "<DelegationRequestId>": "DELEGATION"}[s[:i+1]], s[i+1:]
 		}
 		if strings.HasPrefix(value, "AKIAADMIN") || strings.HasPrefix(value, "AKIAROOT") || strings.HasPrefix(value, "AKIAUNKNOWN") {
 			return s

@@ -18,11 +18,12 @@ const (
 	WebIdentity  Kind = 4 // AssumeRoleWithWebIdentity
 	SAML         Kind = 5 // AssumeRoleWithSAML
 	Root         Kind = 6 // AssumeRoot
+	Delegation   Kind = 7 // GetDelegatedAccessToken
 )
 
-var kindNames = [...]string{"", "AssumeRole", "SessionToken", "Federation", "WebIdentity", "SAML", "Root"}
+var kindNames = [...]string{"", "AssumeRole", "SessionToken", "Federation", "WebIdentity", "SAML", "Root", "Delegation"}
 
-func (k Kind) known() bool { return k >= AssumeRole && k <= Root }
+func (k Kind) known() bool { return k >= AssumeRole && k <= Delegation }
 
 func (k Kind) String() string {
 	if !k.known() {

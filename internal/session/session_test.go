@@ -143,7 +143,7 @@ func TestIssueRefuses(t *testing.T) {
 	i := newIssuer(t)
 	for name, change := range map[string]func(*Claims){
 		"no kind":             func(c *Claims) { c.Kind = 0 },
-		"unknown kind":        func(c *Claims) { c.Kind = 7 },
+		"unknown kind":        func(c *Claims) { c.Kind = Delegation + 1 },
 		"no account":          func(c *Claims) { c.Account = "" },
 		"account of 11":       func(c *Claims) { c.Account = "11112222333" },
 		"account of letters":  func(c *Claims) { c.Account = "11112222333x" },

@@ -93,6 +93,7 @@ func TestSec_B03(t *testing.T) {
 		"GetAccessKeyInfo":           "AccessKeyId=" + user.AccessKeyID,
 		"GetFederationToken":         "Name=bob",
 		"GetWebIdentityToken":        tokenES,
+		"GetDelegatedAccessToken":    "TradeInToken=x.y",
 		"AssumeRoot":                 "TargetPrincipal=" + accountB + "&TaskPolicyArn.arn=" + rootTask + "IAMAuditRootUserCredentials",
 	}
 	exempt := []string{"GetCallerIdentity", "GetSessionToken"}
@@ -227,7 +228,7 @@ func TestSec_B28(t *testing.T) {
 	if want := []string{"sts.issue"}; !slices.Equal(issuers, want) {
 		t.Errorf("Issue is called by %v, want %v", issuers, want)
 	}
-	if want := []string{"assumeRole", "assumeRoot", "enterFederated", "getFederationToken", "getSessionToken"}; !slices.Equal(paths, want) {
+	if want := []string{"assumeRole", "assumeRoot", "enterFederated", "getDelegatedAccessToken", "getFederationToken", "getSessionToken"}; !slices.Equal(paths, want) {
 		t.Errorf("credentials are issued by %v, want %v", paths, want)
 	}
 }

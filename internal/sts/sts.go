@@ -52,5 +52,6 @@ func Register(m *query.Mux[*authz.Call], o Options) {
 	authz.Handle(m, "GetFederationToken", s.getFederationToken)
 	authz.Handle(m, "GetSessionToken", s.getSessionToken)
 	authz.Handle(m, "AssumeRoot", s.assumeRoot)
+	authz.Handle(m, "GetDelegatedAccessToken", s.getDelegatedAccessToken)
 	authz.Handle(m, "GetWebIdentityToken", s.getWebIdentityToken)
 }
