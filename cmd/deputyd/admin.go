@@ -31,7 +31,8 @@ func newAdmin(env *cli.Env) *cobra.Command {
 open the store in DIR when none runs.`,
 	})
 	cmd.AddCommand(newAdminStatus(env, s.doer(env, false)), newAdminRootKey(env, s.doer(env, true)), newAdminUser(env, s.doer(env, true)),
-		newAdminMFA(env, s.doer(env, true)), newAdminDelegation(env, s.doer(env, true)), newAdminSession(env, s.doer(env, false), s.doer(env, true)))
+		newAdminMFA(env, s.doer(env, true)), newAdminDelegation(env, s.doer(env, true)), newAdminSession(env, s.doer(env, false), s.doer(env, true)),
+		newAdminRole(env, s.doer(env, true)), newAdminAccount(env, s.doer(env, true)))
 	for _, c := range cmd.Commands() {
 		leaves := c.Commands()
 		if len(leaves) == 0 {

@@ -39,6 +39,11 @@ type Operations interface {
 	// RevokeSessions ends the sessions of a role, a user or of one name, by its ARN,
 	// that were issued before the instant; the zero time is now.
 	RevokeSessions(ctx context.Context, arn string, before time.Time) (Revocation, error)
+	// SetChaining lets chained sessions of a role, by its ARN, last longer than
+	// AWS's hour; an hour or less is AWS's again. At most 12 hours.
+	SetChaining(ctx context.Context, role string, most time.Duration) error
+	// SetRegion switches the Security Token Service on or off for an account in a region.
+	SetRegion(ctx context.Context, account, region string, on bool) error
 	// Revocations are those in force.
 	Revocations(ctx context.Context) ([]Revocation, error)
 }

@@ -27,7 +27,10 @@ type request struct {
 	Tokens []mfa.Token `json:"tokens,omitempty"`
 	Serial string      `json:"serial,omitempty"`
 
-	ID string `json:"id,omitempty"`
+	ID      string `json:"id,omitempty"`
+	Seconds int    `json:"seconds,omitempty"`
+	Region  string `json:"region,omitempty"`
+	On      bool   `json:"on,omitempty"`
 }
 
 type answer struct {
@@ -124,6 +127,10 @@ func perform(ctx context.Context, o Operations, in request) (out answer) {
 		out.Revocations = []Revocation{r}
 	case "delegation-token":
 		out.Token, err = o.DelegationToken(ctx, in.ID)
+	case "set-chaining":
+		err = o.SetChaining(ctx, in.ARN, time.Duration(in.Seconds)*time.Second)
+	case "set-region":
+		err = o.SetRegion(ctx, in.Account, in.Region, in.On)
 	case "revocations":
 		out.Revocations, err = o.Revocations(ctx)
 	default:
@@ -224,4 +231,16 @@ func (c Client) RevokeSessions(ctx context.Context, arn string, before time.Time
 func (c Client) Revocations(ctx context.Context) ([]Revocation, error) {
 	out, err := c.do(ctx, request{Do: "revocations"})
 	return out.Revocations, err
+}
+
+// SetChaining implements Operations.
+func (c Client) SetChaining(ctx context.Context, role string, most time.Duration) error {
+	_, err := c.do(ctx, request{Do: "set-chaining", ARN: role, Seconds: int(most / time.Second)})
+	return err
+}
+
+// SetRegion implements Operations.
+func (c Client) SetRegion(ctx context.Context, account, region string, on bool) error {
+	_, err := c.do(ctx, request{Do: "set-region", Account: account, Region: region, On: on})
+	return err
 }

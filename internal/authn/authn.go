@@ -20,6 +20,7 @@ type Options struct {
 	Now       func() time.Time  // nil is time.Now
 	Skew      time.Duration     // how far a client's clock may be off; 0 is 15 minutes
 	Regions   func(string) bool // regions that a credential scope may name; nil takes any
+	OptIn     func(string) bool // regions that accounts must opt into; nil: none
 }
 
 // Authenticator verifies requests. It is safe for any number of goroutines.
@@ -27,6 +28,7 @@ type Authenticator struct {
 	directory *directory.Directory
 	issuer    *session.Issuer
 	now       func() time.Time
+	optIn     func(string) bool
 	verifier  sigv4.Verifier
 	policies  policies
 	owners    owners
@@ -34,7 +36,7 @@ type Authenticator struct {
 
 // New makes an Authenticator.
 func New(o Options) *Authenticator {
-	a := &Authenticator{directory: o.Directory, issuer: o.Issuer, now: o.Now, owners: owners{seed: maphash.MakeSeed()}}
+	a := &Authenticator{directory: o.Directory, issuer: o.Issuer, now: o.Now, optIn: o.OptIn, owners: owners{seed: maphash.MakeSeed()}}
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -52,8 +54,20 @@ func (a *Authenticator) Authenticate(r *http.Request, body []byte, service strin
 		return nil, result, err
 	}
 	p := result.Any.(*directory.Principal)
+	if p.DefaultRegions && !a.byDefault(result) {
+		return nil, nil, invalidToken()
+	}
 	a.used(p, result.Credential, service)
 	return p, result, nil
+}
+
+// byDefault tells whether a request is signed for a region that every account has:
+// not for one that must be opted into, and not by Signature Version 4A, which is
+// good for many.
+//
+// Source: IAM User Guide, id_credentials_temp_enable-regions.
+func (a *Authenticator) byDefault(r *sigv4.Result) bool {
+	return r.Credential.Region != "" && (a.optIn == nil || !a.optIn(r.Credential.Region))
 }
 
 // used notes when the key, and the role, were last used.
@@ -169,7 +183,7 @@ func (a *Authenticator) principal(v *directory.View, c *session.Claims) *directo
 		IssuedAt: c.IssuedAt, Expires: c.Expires,
 		SessionPolicyARNs: c.PolicyARNs, HasSessionPolicy: c.Policy != "" || len(c.PolicyARNs) > 0,
 		Tags: tags(c.Tags), Transitive: c.Transitive, SourceIdentity: c.SourceIdentity,
-		MFA: c.MFA, MFATime: c.MFATime, Provider: c.Provider, Keys: tags(c.Keys), Chained: c.Chained,
+		MFA: c.MFA, MFATime: c.MFATime, Provider: c.Provider, Keys: tags(c.Keys), Chained: c.Chained, DefaultRegions: c.DefaultRegions,
 	}
 	if c.Policy != "" {
 		p.SessionPolicies = []*policy.Policy{a.policies.compiled(c.Policy)}

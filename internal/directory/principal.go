@@ -56,4 +56,5 @@ type Principal struct {
 	Provider          string // ARN or name of the identity provider of a federated role session
 	Keys              []Tag  // condition keys of the federation that stay with the session
 	Chained           bool   // issued to a caller who had temporary credentials
+	DefaultRegions    bool   // good only in the regions that every account has
 }

@@ -28,6 +28,10 @@ type Account struct {
 	Issuer     string         `json:"issuer,omitempty"`     // id of its TokenIssuer; "" it never was one
 	Features   []string       `json:"features,omitempty"`   // of the organization; in the management account's record alone
 	Delegated  []string       `json:"delegated,omitempty"`  // services that it administers for the organization: iam.amazonaws.com
+
+	TokenVersion int      `json:"tokenVersion,omitempty"` // of the global endpoint of STS: 1 or 2; 0 is 1
+	RegionsOff   []string `json:"regionsOff,omitempty"`   // regions in which STS gives no credentials for the account
+
 	meta
 }
 
@@ -56,8 +60,9 @@ type Role struct {
 	ID                 string    `json:"id"` // AROA…
 	Description        string    `json:"description,omitempty"`
 	Created            time.Time `json:"created,omitzero"`
-	MaxSessionDuration int       `json:"maxSessionDuration"` // seconds
-	Trust              *Inline   `json:"trust"`              // its Name is ""
+	MaxSessionDuration int       `json:"maxSessionDuration"`         // seconds
+	ChainingDuration   int       `json:"chainingDuration,omitempty"` // seconds that a chained session may last; 0 is AWS's hour
+	Trust              *Inline   `json:"trust"`                      // its Name is ""
 	Tags               []Tag     `json:"tags,omitempty"`
 	Boundary           string    `json:"boundary,omitempty"`
 	Inline             []*Inline `json:"inline,omitempty"`
@@ -191,6 +196,7 @@ func iamARN(partition, account, kind, path, name string) string {
 // Clone gives a copy to change and put.
 func (a *Account) Clone() *Account {
 	c := *a
+	c.RegionsOff = slices.Clone(a.RegionsOff)
 	c.RootKeys, c.RootMFA, c.Limits = slices.Clone(a.RootKeys), slices.Clone(a.RootMFA), maps.Clone(a.Limits)
 	c.Features, c.Delegated = slices.Clone(a.Features), slices.Clone(a.Delegated)
 	return &c

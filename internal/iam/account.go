@@ -17,9 +17,10 @@ func (s *service) getAccountSummary(_ context.Context, c *authz.Call, _ *iamapi.
 		return nil, err
 	}
 	n := c.View().Counts(c.Account())
-	rootKeys, rootMFA := 0, 0
+	rootKeys, rootMFA, tokenVersion := 0, 0, 1
 	if a := c.Tx.Account(c.Account()); a != nil {
 		rootKeys, rootMFA = min(len(a.RootKeys), 1), min(len(a.RootMFA), 1)
+		tokenVersion = max(a.TokenVersion, 1)
 	}
 	// What this service does not have counts as none.
 	sum := map[string]int{
@@ -27,7 +28,7 @@ func (s *service) getAccountSummary(_ context.Context, c *authz.Call, _ *iamapi.
 		"InstanceProfiles": 0, "ServerCertificates": 0, "Providers": n.OIDCProviders + n.SAMLProviders, "MFADevices": n.Devices, "MFADevicesInUse": n.DevicesInUse,
 		"AccountAccessKeysPresent": rootKeys, "AccountMFAEnabled": rootMFA, "AccountPasswordPresent": 0,
 		"AccountSigningCertificatesPresent": 0,
-		"GlobalEndpointTokenVersion":        1, "InstanceProfilesQuota": 1000, "PolicyVersionsInUseQuota": 10000,
+		"GlobalEndpointTokenVersion":        tokenVersion, "InstanceProfilesQuota": 1000, "PolicyVersionsInUseQuota": 10000,
 		"ServerCertificatesQuota": 20, "SigningCertificatesPerUserQuota": 2,
 	}
 	for key, name := range map[string]string{

@@ -121,6 +121,7 @@ func Register(m *query.Mux[*authz.Call], o Options) {
 	authz.Handle(m, "ListSAMLProviderTags", s.listSAMLProviderTags)
 
 	authz.Handle(m, "GetAccountSummary", s.getAccountSummary)
+	authz.Handle(m, "SetSecurityTokenServicePreferences", s.setSecurityTokenServicePreferences)
 	authz.Handle(m, "CreateAccountAlias", s.createAccountAlias)
 	authz.Handle(m, "DeleteAccountAlias", s.deleteAccountAlias)
 	authz.Handle(m, "ListAccountAliases", s.listAccountAliases)

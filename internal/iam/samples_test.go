@@ -167,11 +167,12 @@ func samples(w *world) map[string]sample {
 		"UntagOpenIDConnectProvider":              issuer("TagKeys.member.1", "k"),
 		"ListOpenIDConnectProviderTags":           issuer(),
 
-		"UpdateAssumeRolePolicy": role("PolicyDocument", trustAnybody),
-		"GetAccountSummary":      of("*"),
-		"CreateAccountAlias":     of("*", "AccountAlias", "other"),
-		"DeleteAccountAlias":     of("*", "AccountAlias", "acme"),
-		"ListAccountAliases":     of("*"),
+		"UpdateAssumeRolePolicy":             role("PolicyDocument", trustAnybody),
+		"GetAccountSummary":                  of("*"),
+		"CreateAccountAlias":                 of("*", "AccountAlias", "other"),
+		"SetSecurityTokenServicePreferences": of("*", "GlobalEndpointTokenVersion", "v2Token"),
+		"DeleteAccountAlias":                 of("*", "AccountAlias", "acme"),
+		"ListAccountAliases":                 of("*"),
 	}
 	for _, feature := range []string{"RootCredentialsManagement", "RootSessions"} {
 		s["EnableOrganizations"+feature] = of("*")

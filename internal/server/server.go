@@ -14,6 +14,7 @@ import (
 	"github.com/deputy-sts/deputy/internal/audit"
 	"github.com/deputy-sts/deputy/internal/authn"
 	"github.com/deputy-sts/deputy/internal/authz"
+	"github.com/deputy-sts/deputy/internal/awsdata"
 	"github.com/deputy-sts/deputy/internal/directory"
 	"github.com/deputy-sts/deputy/internal/federation/oidc"
 	"github.com/deputy-sts/deputy/internal/iam"
@@ -76,7 +77,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 		return err
 	}
 	issuer := &session.Issuer{Ring: cfg.Ring, Now: cfg.Now}
-	s.authn = authn.New(authn.Options{Directory: s.directory, Issuer: issuer, Now: cfg.Now, Regions: cfg.region, Skew: cfg.Skew})
+	s.authn = authn.New(authn.Options{Directory: s.directory, Issuer: issuer, Now: cfg.Now, Regions: cfg.region, OptIn: awsdata.OptIn, Skew: cfg.Skew})
 	s.services = []service{
 		{api: &stsapi.API, mux: query.NewMux[*authz.Call](&stsapi.API)},
 		{api: &iamapi.API, mux: query.NewMux[*authz.Call](&iamapi.API)},

@@ -59,6 +59,8 @@ type Claims struct {
 	MFATime time.Time // when; whole seconds, UTC
 	Chained bool      // issued to a caller that had temporary credentials itself
 
+	DefaultRegions bool // a version 1 token: good only in the regions that every account has
+
 	Provider string // federation: ARN of the provider
 	Keys     []Tag  // federation: context keys that stay for the session
 

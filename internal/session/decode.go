@@ -47,11 +47,11 @@ func (d *decoder) next() (field byte, content string, ok bool) {
 
 // makeLists makes each list once, at its size; false when they are too long.
 func (d *decoder) makeLists() bool {
-	var n [fieldKey + 1]int
+	var n [lastField + 1]int
 	scan := decoder{rest: d.rest}
 	for !scan.end() {
 		field, _, ok := scan.next()
-		if !ok || field > fieldKey {
+		if !ok || field > lastField {
 			return false
 		}
 		n[field]++
@@ -99,6 +99,8 @@ func (d *decoder) field(field byte, content string) bool {
 		return setText(&c.Provider, content)
 	case fieldKey:
 		return pushTag(&c.Keys, content)
+	case fieldDefaultRegions:
+		return content == "" && set(&c.DefaultRegions, true)
 	default:
 		return d.number(field, content)
 	}

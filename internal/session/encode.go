@@ -28,6 +28,8 @@ const (
 	fieldChained        = 14 // empty
 	fieldProvider       = 15
 	fieldKey            = 16 // repeated, as fieldTag
+	fieldDefaultRegions = 17 // empty
+	lastField           = fieldDefaultRegions
 )
 
 // appendClaims encodes c, whose form was checked. The secret comes as the bytes
@@ -56,7 +58,11 @@ func appendClaims(b []byte, c *Claims, account uint64, secret []byte) []byte {
 		b = append(b, fieldChained, 0)
 	}
 	b = appendText(b, fieldProvider, c.Provider)
-	return appendTags(b, fieldKey, c.Keys)
+	b = appendTags(b, fieldKey, c.Keys)
+	if c.DefaultRegions {
+		b = append(b, fieldDefaultRegions, 0)
+	}
+	return b
 }
 
 func mfaNumber(t time.Time) uint64 {

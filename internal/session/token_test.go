@@ -95,7 +95,7 @@ func TestOtherBodies(t *testing.T) {
 		"empty":             {},
 		"unknown packing":   {9},
 		"no claims":         {bodyPlain},
-		"newer field":       with(fieldKey+1, 0),
+		"newer field":       with(lastField+1, 0),
 		"field out of turn": with(fieldName, 1, 'x'),
 		"field twice":       append([]byte{bodyPlain, fieldKind, 1, 1}, good[1:]...),
 		"behind the end":    with(0, 1),

@@ -66,7 +66,7 @@ func (s *service) assumeRole(ctx context.Context, c *authz.Call, in *stsapi.Assu
 		return nil, err
 	}
 	tags, transitive := inherit(c.Principal, e.tags, e.transitive)
-	i, err := s.issue(session.Claims{
+	i, err := s.issue(c, session.Claims{
 		Kind: session.AssumeRole, Account: role.Account, PrincipalID: role.ID, Name: *in.RoleSessionName,
 		Policy: e.policy, PolicyARNs: e.policyARNs, Tags: tags, Transitive: transitive,
 		SourceIdentity: sourceIdentity, Chained: c.Principal.Temporary,
@@ -246,13 +246,14 @@ func (e *entry) keys(sourceIdentity string) []authz.Key {
 	return append(keys, authz.TagKeys(e.tags)...)
 }
 
-// duration is the lifetime in seconds, after the role's limit and that of chaining.
+// duration is the lifetime in seconds, after the role's limit and that of chaining,
+// which an operator can raise for a role (beyond AWS).
 func (e *entry) duration(p *directory.Principal, role *directory.Role) (int, error) {
 	seconds := value(e.in.DurationSeconds, assumeRoleDefault)
 	switch {
 	case seconds > role.MaxSessionDuration && e.in.DurationSeconds != nil:
 		return 0, query.ValidationError.Errorf("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
-	case p.Temporary && seconds > chainingLimit:
+	case p.Temporary && seconds > max(chainingLimit, role.ChainingDuration):
 		return 0, query.ValidationError.Errorf("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
 	}
 	return min(seconds, role.MaxSessionDuration), nil

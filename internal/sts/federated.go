@@ -97,7 +97,7 @@ func (s *service) enterFederated(c *authz.Call, f *federated, a *asserted) (*ent
 		return nil, err
 	}
 	all, transitive := inherit(nil, f.tags, f.transitive)
-	i, err := s.issue(session.Claims{
+	i, err := s.issue(c, session.Claims{
 		Kind: a.kind, Account: role.Account, PrincipalID: role.ID, Name: *f.in.RoleSessionName,
 		Policy: f.policy, PolicyARNs: f.policyARNs, Tags: all, Transitive: transitive,
 		SourceIdentity: a.sourceIdentity, Provider: a.provider, Keys: a.lasting,

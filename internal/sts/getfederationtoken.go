@@ -53,7 +53,7 @@ func (s *service) getFederationToken(_ context.Context, c *authz.Call, in *stsap
 		seconds = min(seconds, federationRoot)
 	}
 	all, _ := inherit(nil, tags, nil)
-	i, err := s.issue(session.Claims{
+	i, err := s.issue(c, session.Claims{
 		Kind: session.Federation, Account: p.Account, PrincipalID: p.ID, Name: *in.Name,
 		Policy: text, PolicyARNs: arns, Tags: all,
 	}, time.Duration(seconds)*time.Second, in.MinimumSessionTokenSize)

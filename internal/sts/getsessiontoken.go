@@ -40,7 +40,7 @@ func (s *service) getSessionToken(ctx context.Context, c *authz.Call, in *stsapi
 	if p.Kind == directory.Root {
 		seconds = min(seconds, sessionTokenRoot)
 	}
-	i, err := s.issue(claims, time.Duration(seconds)*time.Second, in.MinimumSessionTokenSize)
+	i, err := s.issue(c, claims, time.Duration(seconds)*time.Second, in.MinimumSessionTokenSize)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,10 @@ type issued struct{ session.Credentials }
 // ends here, after its checks. TestOneIssue holds the paths to it.
 //
 // minimum is MinimumSessionTokenSize in bytes, or nil.
-func (s *service) issue(claims session.Claims, lifetime time.Duration, minimum *int) (issued, error) {
+func (s *service) issue(call *authz.Call, claims session.Claims, lifetime time.Duration, minimum *int) (issued, error) {
+	if err := place(call, &claims); err != nil {
+		return issued{}, err
+	}
 	claims.IssuedAt = s.now().UTC().Truncate(time.Second)
 	claims.Expires = claims.IssuedAt.Add(lifetime)
 	claims.MinSize = value(minimum, 0)

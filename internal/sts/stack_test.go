@@ -17,6 +17,7 @@ import (
 	"github.com/deputy-sts/deputy/internal/audit"
 	"github.com/deputy-sts/deputy/internal/authn"
 	"github.com/deputy-sts/deputy/internal/authz"
+	"github.com/deputy-sts/deputy/internal/awsdata"
 	"github.com/deputy-sts/deputy/internal/directory"
 	"github.com/deputy-sts/deputy/internal/federation/oidc"
 	"github.com/deputy-sts/deputy/internal/kv"
@@ -85,7 +86,7 @@ func stackOn(t testing.TB, store kv.Store, ring *seal.Ring, explain bool) *stack
 	check(t, err)
 	t.Cleanup(func() { s.audit.Close() })
 	s.issuer = &session.Issuer{Ring: ring, Now: clock}
-	s.authn = authn.New(authn.Options{Directory: s.directory, Issuer: s.issuer, Now: clock})
+	s.authn = authn.New(authn.Options{Directory: s.directory, Issuer: s.issuer, Now: clock, OptIn: awsdata.OptIn})
 	s.gate, err = authz.New(authz.Options{
 		Directory: s.directory, Audit: s.audit, Now: clock,
 		ExplainTrusted: explain, Seal: ring.Seal, Open: ring.Open,
