@@ -61,7 +61,7 @@ func (s *service) assumeRoot(_ context.Context, c *authz.Call, in *stsapi.Assume
 	c.NoteAccount(target)
 	// The model lets a session of no duration pass; it ends with the second.
 	seconds := max(value(in.DurationSeconds, assumeRootDefault), 1)
-	i, err := s.issue(session.Claims{
+	i, err := s.issue(c, session.Claims{
 		Kind: session.Root, Account: target, PrincipalID: target, PolicyARNs: []string{task},
 		SourceIdentity: c.Principal.SourceIdentity, Chained: c.Principal.Temporary,
 	}, time.Duration(seconds)*time.Second, in.MinimumSessionTokenSize)

@@ -32,7 +32,7 @@ func (s *service) getDelegatedAccessToken(_ context.Context, c *authz.Call, in *
 	a := d.Approver
 	c.NoteResource(a.ARN, d.Owner, "AWS::IAM::Principal")
 	c.NoteAccount(d.Owner)
-	i, err := s.issue(session.Claims{
+	i, err := s.issue(c, session.Claims{
 		Kind: session.Delegation, Account: d.Owner, PrincipalID: a.ID, Name: a.Name, Policy: d.Policy,
 		Tags: sessionPairs(a.Tags), Transitive: a.Transitive, SourceIdentity: a.SourceIdentity,
 		Provider: a.Provider, Keys: sessionPairs(a.Keys), Chained: true,
