@@ -40,6 +40,7 @@ const (
 // NewIssuer makes an issuer of an account, switched on, with a key for each
 // algorithm that signs at once: nobody can have fetched its documents before.
 func NewIssuer(account string, now time.Time) (*directory.TokenIssuer, error) {
+	now = now.Truncate(time.Second) // tokens are issued at whole seconds, and one may be asked for in this one
 	i := &directory.TokenIssuer{ID: newUUID(), Account: account, Enabled: true, Created: now}
 	for _, a := range algorithms {
 		k, err := newKey(a, now, now)
@@ -91,6 +92,7 @@ func Current(i *directory.TokenIssuer, algorithm string, now time.Time) *directo
 // ends within Lead has its successor published, and a key is dropped when no token
 // that it signed can live.
 func Rotated(i *directory.TokenIssuer, now time.Time) (*directory.TokenIssuer, error) {
+	now = now.Truncate(time.Second)
 	n := i.Clone()
 	n.Keys = n.Keys[:0]
 	for _, k := range i.Keys {

@@ -104,6 +104,17 @@ func TestSign(t *testing.T) {
 	}
 }
 
+// TestSignsAtOnce: a new issuer signs in the very second that it was made in.
+func TestSignsAtOnce(t *testing.T) {
+	i, err := NewIssuer("111122223333", noon.Add(999*time.Millisecond))
+	check(t, err)
+	for _, a := range algorithms {
+		if Current(i, a, noon) == nil {
+			t.Errorf("%s does not sign yet", a)
+		}
+	}
+}
+
 // TestRotation lives through a year, an hour a step: there is always a key that
 // signs, it was published for a day before (but for the first), and a token that
 // lives verifies.

@@ -100,6 +100,9 @@ func readEntry(in *stsapi.AssumeRoleRequest, p *directory.Principal) (e entry, e
 	if err := e.readRole(*in.RoleArn); err != nil {
 		return e, err
 	}
+	if err := checkContexts(in.ProvidedContexts, e.partition); err != nil {
+		return e, err
+	}
 	if e.policy, e.policyARNs, err = sessionPolicies(in.Policy, in.PolicyArns); err != nil {
 		return e, err
 	}
@@ -263,7 +266,8 @@ func (e *entry) duration(p *directory.Principal, role *directory.Role) (int, err
 // enter the role learns about.
 func (e *entry) checkBeyond(c *authz.Call, role *directory.Role) error {
 	if len(e.in.ProvidedContexts) > 0 {
-		// An assertion is signed by its provider, and none is known here.
+		// An assertion is sealed by the token service for a provider that it knows, and
+		// none is known here: it cannot be a good one.
 		return stsapi.ExpiredTokenException.Errorf("The provided context assertion is expired or is not valid.")
 	}
 	return attachable(c, e.policyARNs, role.Account)
