@@ -209,6 +209,7 @@ func (a *Authenticator) principal(v *directory.View, c *session.Claims) *directo
 		if c.Policy == "" || !roleSession(v, p, c) && !owner(v, p, c.Account, c.PrincipalID) {
 			return nil
 		}
+		p.Delegated = true
 	case session.Root:
 		// The task policy is what makes the root user no more than the task needs.
 		if c.PrincipalID != c.Account || len(c.PolicyARNs) != 1 || c.Policy != "" || !owner(v, p, c.Account, c.PrincipalID) {

@@ -65,8 +65,26 @@ func (c *Call) decide(action string, r Resource, t *policy.Trace) policy.Result 
 	if c.torn && res.Decision == policy.Allow {
 		return policy.Result{Layer: policy.LayerIdentity, Statement: -1}
 	}
+	if res.Decision == policy.Allow && c.Principal != nil && c.Principal.Delegated && !c.withinDelegation() {
+		return policy.Result{Layer: policy.LayerSession, Statement: -1}
+	}
 	return res
 }
+
+// withinDelegation tells whether the policy of a delegated session allows the
+// question by itself. A resource policy that names a user or a session goes beyond
+// a session policy, as AWS has it; what somebody was lent must not.
+func (c *Call) withinDelegation() bool {
+	only, q, asker := policy.Set{Identity: c.set.Session, Resource: c.gate.anybody}, c.question, c.asker
+	// As a user (root would need no policy) of an account beyond: there a resource
+	// policy, of which this one lets anybody in, is never enough.
+	asker.Type, asker.Account = policy.User, "beyond"
+	q.Principal, q.ResourceAccount = &asker, c.Account()
+	return only.Evaluate(&q, nil).Decision == policy.Allow
+}
+
+// anybody is a resource policy that leaves all to the caller's own policies.
+const anybody = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"*"}}`
 
 // noTrust is the trust policy of a role that does not exist: it is evaluated like
 // any other, so that its refusal takes the time of another, and allows nobody.

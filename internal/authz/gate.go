@@ -45,6 +45,7 @@ type Gate struct {
 	managed sync.Map // ARN of an AWS-managed policy -> *policy.Policy; AWS's list bounds it
 	onStar  sync.Map // action -> bool: it has no resource-level permissions; bounded by the actions registered
 	noTrust *policy.Policy
+	anybody *policy.Policy
 	calls   sync.Pool
 	slots   chan struct{} // MaxChanges of them
 }
@@ -63,7 +64,7 @@ func New(o Options) (*Gate, error) {
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)
 	}
-	g.noTrust = mustParse(noTrust)
+	g.noTrust, g.anybody = mustParse(noTrust), mustParse(anybody)
 	g.slots = make(chan struct{}, MaxChanges)
 	g.calls.New = func() any { return new(Call) }
 	if err := g.Drain(context.Background()); err != nil {

@@ -41,6 +41,7 @@ type Principal struct {
 	AccessKeyID  string
 	Temporary    bool // any temporary credentials
 	SessionToken bool // credentials of GetSessionToken; Kind is UserKind or Root
+	Delegated    bool // credentials of GetDelegatedAccessToken: nothing at all goes beyond the session policy
 	AssumedRoot  bool // credentials of AssumeRoot: Kind is Root, and the session policies only deny
 
 	SessionName       string

@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -76,16 +77,23 @@ func newKey(algorithm string, created, from time.Time) (*directory.SigningKey, e
 	return &directory.SigningKey{ID: hex.EncodeToString(id[:]), Algorithm: algorithm, Created: created, From: from, Private: private}, nil
 }
 
-// Current is the key that signs: the newest of those whose time has come. Nil
-// when the issuer has none of that algorithm.
+// Current is the key that signs: the newest of those whose time has come, or the
+// first to come, when a clock that was ahead has left no other. Nil when the issuer
+// has none of that algorithm.
 func Current(i *directory.TokenIssuer, algorithm string, now time.Time) *directory.SigningKey {
-	var current *directory.SigningKey
+	var current, first *directory.SigningKey
 	for _, k := range i.Keys {
-		if k.Algorithm == algorithm && !k.From.After(now) && (current == nil || !k.From.Before(current.From)) {
+		if k.Algorithm != algorithm {
+			continue
+		}
+		if first == nil || k.From.Before(first.From) {
+			first = k
+		}
+		if !k.From.After(now) && (current == nil || !k.From.Before(current.From)) {
 			current = k
 		}
 	}
-	return current
+	return cmp.Or(current, first)
 }
 
 // Rotated gives the issuer as it should be by now, or nil when it is: a key that

@@ -109,9 +109,14 @@ func TestSignsAtOnce(t *testing.T) {
 	i, err := NewIssuer("111122223333", noon.Add(999*time.Millisecond))
 	check(t, err)
 	for _, a := range algorithms {
-		if Current(i, a, noon) == nil {
-			t.Errorf("%s does not sign yet", a)
+		for _, now := range []time.Time{noon, noon.AddDate(-1, 0, 0)} { // also after a clock that was ahead is set right
+			if Current(i, a, now) == nil {
+				t.Errorf("%s does not sign at %v", a, now)
+			}
 		}
+	}
+	if Current(i, "HS256", noon) != nil {
+		t.Error("a key of an unknown algorithm")
 	}
 }
 

@@ -83,6 +83,47 @@ func TestDelegatedAccess(t *testing.T) {
 	}
 }
 
+// TestDelegatedIsNeverMore: a trust policy that names the approver, or its very
+// session, lets a session of its own in whatever its session policy says; not one
+// that was lent.
+func TestDelegatedIsNeverMore(t *testing.T) {
+	s := newStack(t)
+	partner := s.user(accountB, "partner", statement("Allow", "sts:*", "*"))
+	for _, kind := range []string{"user", "role"} {
+		name, a := "lender-"+kind, new(directory.DelegationApprover)
+		if kind == "user" {
+			s.user(accountA, name, statement("Allow", "*", "*"))
+			u := s.directory.View().User(accountA, name)
+			a.ARN, a.ID = u.ARN(), u.ID
+		} else {
+			r := s.role(accountA, name, trusts(accountA), statement("Allow", "*", "*"))
+			a.ARN, a.ID, a.Name = "arn:aws:sts::"+accountA+":assumed-role/"+name+"/ops", r.ID, "ops"
+		}
+		s.role(accountA, "door-"+kind, trusts(a.ARN))
+		s.role(accountA, "hall-"+kind, trusts(accountA))
+		enter := "RoleSessionName=work&RoleArn=" + roleARN(accountA, "door-"+kind)
+		for _, row := range []struct {
+			policy string
+			want   int
+		}{
+			{statement("Allow", "sts:GetAccessKeyInfo", "*"), 403},
+			{statement("Allow", "sts:AssumeRole", roleARN(accountA, "hall-"+kind)), 403},
+			{statement("Allow", "sts:AssumeRole", roleARN(accountA, "door-"+kind)), 200},
+		} {
+			s.change(func(tx *directory.Tx) {
+				if d := tx.Delegation("0123456789abcdef"); d != nil {
+					tx.DeleteDelegation(d)
+				}
+			})
+			s.delegated(a, row.policy)
+			c := temporary(s.do(partner, "GetDelegatedAccessToken", "TradeInToken="+tradeIn))
+			if a := s.do(c, "AssumeRole", enter); a.Status != row.want {
+				t.Errorf("%s, %s: %s, want %d", kind, row.policy, a, row.want)
+			}
+		}
+	}
+}
+
 // TestDelegatedRefusals: one text for whatever is wrong with a token; another when
 // its time is over.
 func TestDelegatedRefusals(t *testing.T) {
