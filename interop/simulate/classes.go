@@ -127,6 +127,10 @@ var classes = []class{
 		func(c *Case, ours, theirs string) bool {
 			return c.entersRole() && c.Policies.Resource == nil && ours == "ImplicitDeny" && theirs == "Allow"
 		}},
+	{"key-without-policy", "a key of KMS is opened only by its policy, which every key has; asked without one, we take the question to be about the other policies",
+		func(c *Case, ours, theirs string) bool {
+			return strings.HasPrefix(c.Request.Action, "kms:") && c.Policies.Resource == nil && ours == "Allow" && theirs == "ImplicitDeny"
+		}},
 	{"service-linked", "no control policy binds service-linked roles; it knows no difference",
 		func(c *Case, _, theirs string) bool {
 			i := c.Request.Principal.Issuer

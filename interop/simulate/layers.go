@@ -20,7 +20,7 @@ var callers = []Principal{
 var goals = [][2]string{
 	{"s3:GetObject", "arn:aws:s3:::ledger/q2.csv"}, {"s3:GetObject", "arn:aws:s3:::ledger/q2.csv"}, {"sqs:SendMessage", "arn:aws:sqs:eu-west-1:ACCOUNT:orders"},
 	{"sts:AssumeRole", "arn:aws:iam::ACCOUNT:role/Deployer"}, {"sts:TagSession", "arn:aws:iam::ACCOUNT:role/Deployer"}, {"iam:GetUser", "arn:aws:iam::ACCOUNT:user/nikhil"},
-	{"sts:GetCallerIdentity", "*"}, {"sts:GetSessionToken", "*"},
+	{"kms:Decrypt", "arn:aws:kms:eu-west-1:ACCOUNT:key/11112222-3333-4444-5555-666677778888"}, {"sts:GetCallerIdentity", "*"}, {"sts:GetSessionToken", "*"},
 }
 
 // layers makes a case about who has to allow, and who may deny.
