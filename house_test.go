@@ -44,7 +44,7 @@ var arrows = map[string][]string{
 	"internal/federation/saml":          {},
 	"internal/iam":                      {"internal/federation/saml", "internal/mfa", "internal/iamapi", "internal/query", "internal/authz", "internal/directory", "internal/session", "policy", "internal/lint", "internal/awsdata", "arn", "internal/outbound"},
 	"internal/sts":                      {"internal/federation/oidc", "internal/federation/saml", "internal/mfa", "internal/stsapi", "internal/query", "internal/authz", "internal/directory", "internal/session", "policy", "arn", "internal/outbound"},
-	"internal/server":                   {"arn", "sigv4", "policy", "internal/query", "internal/kv", "internal/seal", "internal/audit", "internal/awsdata", "internal/iamapi", "internal/stsapi", "internal/session", "internal/directory", "internal/authn", "internal/authz", "internal/federation/oidc", "internal/iam", "internal/sts", "internal/outbound"},
+	"internal/server":                   {"arn", "sigv4", "policy", "internal/query", "internal/kv", "internal/seal", "internal/audit", "internal/awsdata", "internal/iamapi", "internal/stsapi", "internal/session", "internal/directory", "internal/authn", "internal/authz", "internal/federation/oidc", "internal/federation/saml", "internal/iam", "internal/sts", "internal/outbound"},
 	"internal/admin":                    {"internal/mfa", "internal/authz", "internal/directory", "internal/seal", "internal/audit", "internal/session", "internal/kv", "arn"},
 	"internal/cli":                      {},
 	"internal/gen":                      {},

@@ -41,6 +41,8 @@ type settings struct {
 	auditOnFailure string
 	oidcAllow      []string
 	oidcStale      time.Duration
+	samlAudiences  []string
+	samlRecipients []string
 	acceptLoss     bool
 	allowNetwork   bool
 }
@@ -92,6 +94,8 @@ func (s *settings) flags(cmd *cobra.Command) {
 	f.StringVar(&s.auditSync, "audit-sync", "change", "what waits for fsync: issue, change or interval")
 	f.StringVar(&s.auditOnFailure, "audit-on-failure", "deny", "when the trail can't be written: deny or continue")
 	f.DurationVar(&s.oidcStale, "federation-oidc-stale", 12*time.Hour, "how long the keys of an OIDC issuer serve while it cannot be reached")
+	f.StringSliceVar(&s.samlAudiences, "federation-saml-audiences", nil, "audiences that SAML responses may have; aws for AWS's own (default aws and the external URL with /saml)")
+	f.StringSliceVar(&s.samlRecipients, "federation-saml-recipients", nil, "addresses that SAML responses may be sent to; aws for AWS's own (default aws and the external URL with /saml)")
 	f.StringSliceVar(&s.oidcAllow, "federation-oidc-allow", nil, "hosts that an OIDC provider may have in spite of http, loopback, a private address or a port")
 }
 
@@ -103,6 +107,7 @@ func (s *settings) config(logger *slog.Logger) (server.Config, error) {
 		PresignAny: s.presignAny, Skew: s.skew, Logger: logger,
 		Audit: server.AuditConfig{Path: s.auditPath},
 		OIDC:  server.OIDCConfig{Allow: s.oidcAllow, Stale: s.oidcStale},
+		SAML:  server.SAMLConfig{Audiences: s.samlAudiences, Recipients: s.samlRecipients},
 	}
 	if s.data == "" {
 		return c, usage(fmt.Errorf("--data is missing"), "name the data directory: --data /var/lib/deputy")

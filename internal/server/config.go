@@ -66,6 +66,7 @@ type Config struct {
 
 	Audit AuditConfig
 	OIDC  OIDCConfig
+	SAML  SAMLConfig
 
 	// FailedAuth is how many failed authentications per second one address is
 	// told the reason of, FailedAuthBurst how many at once; beyond them the
@@ -94,6 +95,14 @@ type OIDCConfig struct {
 	// 0 is 12 hours, less than 10 minutes is not at all.
 	Stale time.Duration
 	Roots *x509.CertPool // authorities of their certificates; nil: the system's
+}
+
+// SAMLConfig says what SAML responses may be meant for. "aws" stands in both lists
+// for all that AWS's own sign-in accepts. Nil is that, and the service's own
+// address, ExternalURL/saml.
+type SAMLConfig struct {
+	Audiences  []string
+	Recipients []string
 }
 
 func (c *Config) setDefaults() error {

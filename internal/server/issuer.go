@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/deputy-sts/deputy/internal/federation/saml"
 	"github.com/deputy-sts/deputy/internal/outbound"
 )
 
@@ -40,6 +41,22 @@ func (s *Server) served(l net.Addr, secured bool) {
 		scheme = "https://"
 	}
 	s.loopback.Store(new(scheme + addr.String()))
+}
+
+// meantFor lists the audiences and the recipients that SAML responses may have.
+func (s *Server) meantFor() (audiences, recipients []string) {
+	usual := []string{saml.AWS}
+	if s.cfg.ExternalURL != "" {
+		usual = append(usual, s.cfg.ExternalURL+"/saml")
+	}
+	audiences, recipients = s.cfg.SAML.Audiences, s.cfg.SAML.Recipients
+	if len(audiences) == 0 {
+		audiences = usual
+	}
+	if len(recipients) == 0 {
+		recipients = usual
+	}
+	return audiences, recipients
 }
 
 // issuerURL is the URL of the OpenID issuer of that id: from the settings or the

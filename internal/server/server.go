@@ -86,7 +86,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("federation.oidc.allow: %w", err)
 	}
-	sts.Register(s.services[0].mux, sts.Options{Issuer: issuer, Tokens: tokens, Now: cfg.Now, IssuerURL: s.issuerURL})
+	sts.Register(s.services[0].mux, sts.Options{Issuer: issuer, Tokens: tokens, Now: cfg.Now, IssuerURL: s.issuerURL, SAML: s.meantFor})
 	iam.Register(s.services[1].mux, iam.Options{Seal: cfg.Ring.Seal, Open: cfg.Ring.Open, LastUsed: s.directory.LastUsed, CheckIssuer: tokens.CheckIssuer, IssuerURL: s.issuerURL})
 	s.http = &http.Server{
 		Handler: s, MaxHeaderBytes: MaxHeader - headerSlop,

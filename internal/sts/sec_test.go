@@ -1,6 +1,7 @@
 package sts
 
 import (
+	"encoding/base64"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -97,7 +98,11 @@ func TestSec_B03(t *testing.T) {
 		"AssumeRoot":                 "TargetPrincipal=" + accountB + "&TaskPolicyArn.arn=" + rootTask + "IAMAuditRootUserCredentials",
 	}
 	exempt := []string{"GetCallerIdentity", "GetSessionToken"}
-	for _, c := range []credentials{user, role} {
+	k := &corp{s, "arn:aws:iam::" + accountA + ":saml-provider/Corp"}
+	k.register(accountA, "Corp")
+	for i, c := range []credentials{user, role} {
+		response := base64.StdEncoding.EncodeToString([]byte(k.response(fmt.Sprint("_b", i), "role/Dev", "role/target")))
+		params["AssumeRoleWithSAML"] = url.Values{"RoleArn": {roleARN(accountA, "target")}, "PrincipalArn": {k.provider}, "SAMLAssertion": {response}}.Encode()
 		for _, action := range s.mux.Actions() {
 			a := s.do(c, action, params[action])
 			if free := slices.Contains(exempt, action); !free && (a.Status != 403 || a.Code != "AccessDenied") {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/deputy-sts/deputy/internal/authz"
 	"github.com/deputy-sts/deputy/internal/federation/oidc"
+	"github.com/deputy-sts/deputy/internal/federation/saml"
 	"github.com/deputy-sts/deputy/internal/query"
 	"github.com/deputy-sts/deputy/internal/session"
 )
@@ -17,6 +18,9 @@ type Options struct {
 	// IssuerURL gives the URL of the OpenID issuer of that id; "" while the service
 	// does not know its own address. Nil never does.
 	IssuerURL func(id string) string
+	// SAML gives the audiences and the recipients that responses may be meant for;
+	// saml.AWS is among them for AWS's own. Nil: AWS's own alone.
+	SAML func() (audiences, recipients []string)
 
 	builtIn map[string]string // in the place of builtIn, for tests
 }
@@ -26,6 +30,7 @@ type service struct {
 	now    func() time.Time
 	// issuerURL is Options.IssuerURL, never nil.
 	issuerURL func(id string) string
+	saml      func() (audiences, recipients []string) // Options.SAML, never nil
 	tokens    *oidc.Verifier
 	// builtIn are the issuers that need no registration, by the URL in their tokens.
 	builtIn map[string]string
@@ -34,7 +39,10 @@ type service struct {
 // Register adds the actions to the mux. Those of AWS's that are not here answer
 // as an unknown action does.
 func Register(m *query.Mux[*authz.Call], o Options) {
-	s := &service{issuer: o.Issuer, now: o.Now, tokens: o.Tokens, builtIn: o.builtIn, issuerURL: o.IssuerURL}
+	s := &service{issuer: o.Issuer, now: o.Now, tokens: o.Tokens, builtIn: o.builtIn, issuerURL: o.IssuerURL, saml: o.SAML}
+	if s.saml == nil {
+		s.saml = func() (a, r []string) { return []string{saml.AWS}, []string{saml.AWS} }
+	}
 	if s.issuerURL == nil {
 		s.issuerURL = func(string) string { return "" }
 	}
@@ -45,6 +53,7 @@ func Register(m *query.Mux[*authz.Call], o Options) {
 		s.builtIn = builtIn
 	}
 	authz.Handle(m, "AssumeRole", s.assumeRole)
+	authz.Handle(m, "AssumeRoleWithSAML", s.assumeRoleWithSAML)
 	authz.Handle(m, "AssumeRoleWithWebIdentity", s.assumeRoleWithWebIdentity)
 	authz.Handle(m, "DecodeAuthorizationMessage", decodeAuthorizationMessage)
 	authz.Handle(m, "GetAccessKeyInfo", getAccessKeyInfo)
