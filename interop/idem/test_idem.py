@@ -38,7 +38,7 @@ class Idem(unittest.TestCase):
             args = [f"{k}={v if isinstance(v, (str, int)) else json.dumps(v)}" for k, v in more.items()]
             clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "ACCT_"))}
             p = subprocess.run([os.environ["IDEM"], "exec", "aws.sts.assume_role.credentials", f"role_arn={role}", "role_session_name=run-7", *args,
-                                "--acct-file", acct, "--output=json"], capture_output=True, text=True, timeout=300, env={**clean, "HOME": d})
+                                "--acct-file", acct, "--output=json"], capture_output=True, text=True, timeout=300, cwd=d, env={**clean, "HOME": d})
             start = p.stdout.find("{")
             if start < 0:
                 raise AssertionError(p.stdout + p.stderr)
