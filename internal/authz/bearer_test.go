@@ -39,6 +39,9 @@ func TestBearer(t *testing.T) {
 			return new(webOut), nil
 		}, url.Values{"RoleArn": {"arn:aws:iam::" + account + ":role/r"}, "RoleSessionName": {"me"}, "WebIdentityToken": {"token"}})
 	}
+	foreign := r.principal()
+	foreign.Account = "444455556666"
+	named := mustParse(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"sts:*","Condition":{"StringEquals":{"aws:username":"alice"}}}}`)
 	federated := trusts(`"Federated":"` + provider + `"`)
 	for name, row := range map[string]struct {
 		signer *directory.Principal
@@ -55,6 +58,8 @@ func TestBearer(t *testing.T) {
 		"the account":                  {nil, "me", trusts(`"AWS":"` + account + `"`), false, "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
 		"signed, trusted":              {r.principal(), "me", federated, false, ""},
 		"signed, but only the account": {r.principal(), "me", trusts(`"AWS":"` + account + `"`), false, "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
+		"signed in another account":    {foreign, "me", federated, false, ""},
+		"the signer's own keys":        {r.principal(), "me", named, false, "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
 		"no tags allowed":              {nil, "me", federated, true, "Not authorized to perform sts:TagSession"},
 	} {
 		err := enter(row.signer, row.sub, row.trust, row.also)
@@ -67,7 +72,7 @@ func TestBearer(t *testing.T) {
 		}
 	}
 	events := r.lines()
-	if len(events) != 9 {
+	if len(events) != 11 {
 		t.Errorf("%d lines", len(events))
 	}
 	for _, e := range events {

@@ -80,7 +80,8 @@ func (s *service) enterFederated(c *authz.Call, f *federated, a *asserted) (*ent
 	if f.tags, f.transitive, err = assertedTags(a); err != nil {
 		return nil, err
 	}
-	if a.sourceIdentity != "" && (!isName(a.sourceIdentity) || reserved(a.sourceIdentity)) {
+	// A colon is none of its characters, so that it cannot begin with aws: either.
+	if a.sourceIdentity != "" && !isName(a.sourceIdentity) {
 		return nil, stsapi.InvalidIdentityToken.Errorf(`Source Identity must match [\w+=,.@-]{2,64} and not begin with "aws:"`)
 	}
 	role := f.find(c)

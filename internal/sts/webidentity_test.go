@@ -197,6 +197,7 @@ func TestSec_C14_Refusals(t *testing.T) {
 		"claims":                {"web", w.token(map[string]any{"iat": nil}), claims},
 		"expired":               {"web", w.token(map[string]any{"iat": w.now.Unix() - 100, "exp": w.now.Unix() - 1}), fmt.Sprintf("400 ExpiredTokenException Token expired: current date/time %d must be before the expiration date/time %d", w.now.Unix(), w.now.Unix()-1)},
 		"unknown issuer":        {"web", stranger.Token(w.now, nil), "400 InvalidIdentityToken No OpenIDConnect provider found in your account for " + stranger.Issuer()},
+		"https for http":        {"web", w.token(map[string]any{"iss": "https://" + w.name}), "400 InvalidIdentityToken No OpenIDConnect provider found in your account for https://" + w.name},
 		"another subject":       {"web", w.token(map[string]any{"sub": "subject-2"}), denied},
 		"no such role":          {"none", good, denied},
 		"the role in capitals":  {"WEB", good, denied},

@@ -41,6 +41,15 @@ func answers(status int, header ...string) http.HandlerFunc {
 	}
 }
 
+// but sends the document that is asked for, with another status.
+func (w *world) but(status int, document string) http.HandlerFunc {
+	return func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Location", w.issuer.Issuer()+"/elsewhere")
+		rw.WriteHeader(status)
+		fmt.Fprint(rw, document)
+	}
+}
+
 // hostileDiscovery are discovery documents that must not lead to any key.
 func hostileDiscovery(w *world) map[string]http.HandlerFunc {
 	iss, keys := w.issuer.Issuer(), w.issuer.Issuer()+oidctest.KeySet
@@ -67,7 +76,7 @@ func hostileDiscovery(w *world) map[string]http.HandlerFunc {
 		list["jwks_uri "+uri] = says(`{"issuer":"` + iss + `","jwks_uri":` + uri + `}`)
 	}
 	for _, status := range []int{201, 204, 206, 301, 302, 303, 307, 308, 400, 401, 403, 404, 429, 500, 503} {
-		list[fmt.Sprint("status ", status)] = answers(status, "Location", iss+"/elsewhere", "Content-Type", "application/json")
+		list[fmt.Sprint("status ", status)] = w.but(status, `{"issuer":"`+iss+`","jwks_uri":"`+keys+`"}`)
 	}
 	return list
 }
@@ -139,9 +148,18 @@ func TestHostileDocuments(t *testing.T) {
 		refusedAll(set)
 	}
 	for _, status := range []int{201, 204, 301, 302, 307, 400, 404, 500} {
-		w.issuer.Replace(oidctest.KeySet, answers(status, "Location", w.issuer.URL+oidctest.KeySet+"2"))
+		w.issuer.Replace(oidctest.KeySet, w.but(status, string(w.issuer.JWKS())))
 		refusedAll(fmt.Sprint("keys with status ", status))
 	}
+	w.issuer.Replace(oidctest.KeySet, says(string(w.issuer.JWKS())+strings.Repeat(" ", maxDocument)))
+	refusedAll("too long")
+	w.issuer.Replace(oidctest.KeySet, func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(rw)
+		z.Write(w.issuer.JWKS())
+		z.Close()
+	})
+	refusedAll("compressed, unasked")
 	w.issuer.Replace(oidctest.KeySet, nil)
 	w.renew(Options{})
 	for _, token := range tokens {
@@ -169,6 +187,55 @@ func TestForeignKeySets(t *testing.T) {
 	keys, err := parseKeySet([]byte(set))
 	if err != nil || len(keys) != 2 || keys["rsa"].family() != "RSA " || keys["ec"].family() != "P-256 ES256" {
 		t.Errorf("%v, %v", keys, err)
+	}
+}
+
+// TestKeyBounds: keys that are too small, too large or of no use are not there,
+// and a set of too many is none.
+func TestKeyBounds(t *testing.T) {
+	b64 := base64.RawURLEncoding.EncodeToString
+	modulus := func(bits int) string {
+		n := bytes.Repeat([]byte{0xff}, (bits+7)/8)
+		n[0] = 0xff >> (len(n)*8 - bits)
+		return b64(n)
+	}
+	for _, row := range []struct {
+		n, e string
+		want int
+	}{
+		{modulus(2048), "AQAB", 1}, {modulus(4096), "AQAB", 1}, {modulus(2048), "Aw", 1}, {modulus(2047), "AQAB", 0}, {modulus(4097), "AQAB", 0},
+		{modulus(2048), "AQ", 0}, {modulus(2048), "Ag", 0}, {modulus(2048), "AQAA", 0}, {modulus(2048), "", 0},
+	} {
+		keys, err := parseKeySet([]byte(`{"keys":[{"kty":"RSA","kid":"k","n":"` + row.n + `","e":"` + row.e + `"}]}`))
+		if err != nil || len(keys) != row.want {
+			t.Errorf("%d characters, e %s: %d keys, %v", len(row.n), row.e, len(keys), err)
+		}
+	}
+	for n, want := range map[int]bool{maxKeys: true, maxKeys + 1: false} {
+		var list []string
+		for i := range n {
+			list = append(list, fmt.Sprintf(`{"kty":"RSA","kid":"%d","n":"%s","e":"AQAB"}`, i, modulus(2048)))
+		}
+		if keys, err := parseKeySet([]byte(`{"keys":[` + strings.Join(list, ",") + `]}`)); (err == nil && len(keys) == n) != want {
+			t.Errorf("%d keys: %v", n, err)
+		}
+	}
+}
+
+// TestKeyOfOneAlgorithm: a key that is published for one algorithm verifies no other.
+func TestKeyOfOneAlgorithm(t *testing.T) {
+	w := newWorld(t)
+	w.issuer.Replace(oidctest.KeySet, says(`{"keys":[`+strings.Replace(keyJSON(t, w, "rsa"), `"use":"sig"`, `"alg":"RS256"`, 1)+`]}`))
+	for alg, want := range map[string]error{"RS256": nil, "RS384": ErrKey, "RS512": ErrKey} {
+		if _, err := w.verify(w.issuer.Sign("rsa", alg, w.issuer.Claims(w.now, nil))); !errors.Is(err, want) || want == nil && err != nil {
+			t.Errorf("%s: %v", alg, err)
+		}
+	}
+	// Nor does the list of algorithms hang on the library alone.
+	for _, alg := range []string{"none", "HS256", "PS256", ""} {
+		if err := new(Token).header([]byte(`{"alg":"` + alg + `","kid":"k"}`)); !errors.Is(err, ErrForm) {
+			t.Errorf("%q: %v", alg, err)
+		}
 	}
 }
 
@@ -253,7 +320,7 @@ func TestSec_C05_HostileIssuer(t *testing.T) {
 // their names say at the moment of the connection.
 func TestSec_C13_Addresses(t *testing.T) {
 	for address, want := range map[string]bool{
-		"8.8.8.8": true, "140.82.112.3": true, "2606:50c0:8000::153": true, "64:ff9b::808:808": true, "172.32.0.1": true, "100.128.0.1": true, "192.0.1.1": true,
+		"8.8.8.8": true, "140.82.112.3": true, "2606:50c0:8000::153": true, "64:ff9b::808:808": true, "::ffff:8.8.8.8": true, "172.32.0.1": true, "100.128.0.1": true, "192.0.1.1": true,
 		"127.0.0.1": false, "127.255.255.254": false, "::1": false, "::ffff:127.0.0.1": false, "::ffff:10.0.0.1": false, "0.0.0.0": false, "0.1.2.3": false, "::": false, "10.1.2.3": false, "172.16.0.1": false,
 		"172.31.255.255": false, "192.168.1.1": false, "169.254.169.254": false, "fe80::1": false, "fc00::1": false, "fd00:ec2::254": false, "100.64.0.1": false, "100.100.100.200": false, "192.0.0.192": false, "192.0.2.1": false,
 		"198.18.0.1": false, "198.51.100.1": false, "203.0.113.1": false, "224.0.0.1": false, "239.255.255.250": false, "240.0.0.1": false, "255.255.255.255": false, "ff02::1": false, "64:ff9b::7f00:1": false,
@@ -435,6 +502,11 @@ func TestSec_C08_KeysOfAPlace(t *testing.T) {
 	pinned := &Provider{Account: "111122223333", Issuer: issuer.Issuer(), Thumbprints: []string{hex.EncodeToString(sum[:])}}
 	if _, err := v.cache.key(t.Context(), pinned, "ec"); err != nil {
 		t.Fatal(err)
+	}
+	also := *pinned
+	also.Account = "444455556666"
+	if _, err := v.cache.key(t.Context(), &also, "ec"); err != nil || issuer.Fetches.Load() != 2 {
+		t.Errorf("an account with the same thumbprint: %v, %d fetches", err, issuer.Fetches.Load())
 	}
 	for name, p := range map[string]Provider{
 		"another account": {Account: "444455556666", Issuer: issuer.Issuer()}, "without the thumbprint": {Account: "111122223333", Issuer: issuer.Issuer()},

@@ -19,9 +19,6 @@ var errJSON = errors.New("oidc: not a strict JSON object")
 // differently: a member twice, bytes that are not UTF-8, half a surrogate pair,
 // anything after the object.
 func parseObject(b []byte) (map[string]any, error) {
-	if !utf8.Valid(b) {
-		return nil, errJSON
-	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
 	v, err := parseValue(d, 0)
@@ -47,7 +44,7 @@ func parseValue(d *json.Decoder, depth int) (any, error) {
 		}
 		return parseItems(d, depth)
 	case string:
-		// What cannot be decoded comes as U+FFFD. A text that truly holds one is no
+		// What is not UTF-8, or half a surrogate pair, comes as U+FFFD. A text that truly holds one is no
 		// loss to refuse.
 		if strings.ContainsRune(t, utf8.RuneError) {
 			return nil, errJSON

@@ -15,7 +15,7 @@ import (
 const (
 	maxKeys    = 100
 	minRSA     = 2048 // bits
-	maxRSA     = 8192
+	maxRSA     = 4096 // what go-jose reads, and ample: verifying takes a request's time
 	maxKeyJSON = 32 << 10 // bytes of one key, certificates included
 )
 
