@@ -14,8 +14,8 @@ import (
 // (100 RSA and 100 EC keys), of which the sum is bounded here.
 const (
 	maxKeys    = 100
-	minRSA     = 2048 // bits
-	maxRSA     = 4096 // what go-jose reads, and ample: verifying takes a request's time
+	minRSA     = 2048     // bits
+	maxRSA     = 4096     // what go-jose reads, and ample: verifying takes a request's time
 	maxKeyJSON = 32 << 10 // bytes of one key, certificates included
 )
 
