@@ -17,10 +17,12 @@ func sealed64(i *Issuer, accessKeyID string, body []byte) string {
 }
 
 // deflated is a body that says it inflates to size bytes.
-func deflated(text string, size int) []byte {
-	out := bytes.NewBuffer([]byte{bodyDeflated})
+func deflated(text string, size int) []byte { return packed(bodyDeflated, nil, text, size) }
+
+func packed(how byte, before []byte, text string, size int) []byte {
+	out := bytes.NewBuffer([]byte{how})
 	out.Write(binary.AppendUvarint(nil, uint64(size)))
-	w, _ := flate.NewWriter(out, flate.BestCompression)
+	w, _ := flate.NewWriterDict(out, flate.BestCompression, before)
 	w.Write([]byte(text))
 	w.Close()
 	return out.Bytes()
@@ -91,6 +93,9 @@ func TestOtherBodies(t *testing.T) {
 	if _, err := i.Open(id, sealed64(i, id, append(deflated(claims, len(claims)), 0, 0))); err != nil {
 		t.Errorf("deflated and padded: %v", err)
 	}
+	if _, err := i.Open(id, sealed64(i, id, append(packed(bodyPrimed, []byte(dictionary), claims, len(claims)), 0, 0))); err != nil {
+		t.Errorf("primed and padded: %v", err)
+	}
 	for name, body := range map[string][]byte{
 		"empty":             {},
 		"unknown packing":   {9},
@@ -111,6 +116,10 @@ func TestOtherBodies(t *testing.T) {
 		"inflates too far":  deflated(claims, maxInflated+1),
 		"behind deflated":   append(deflated(claims, len(claims)), 0, 1),
 		"not deflated":      {bodyDeflated, 5, 1, 2, 3},
+		"of no dictionary":  packed(bodyPrimed, nil, claims, len(claims)-1),
+		"of a dictionary":   packed(bodyDeflated, []byte(dictionary), dictionary, len(dictionary)),
+		"primed, less":      packed(bodyPrimed, []byte(dictionary), claims, len(claims)+1),
+		"primed, too far":   packed(bodyPrimed, []byte(dictionary), claims, maxInflated+1),
 		"no size":           {bodyDeflated},
 	} {
 		if got, err := i.Open(id, sealed64(i, id, body)); !errors.Is(err, ErrInvalid) {
