@@ -124,6 +124,33 @@ class STS(unittest.TestCase):
         self.assertEqual(f"arn:aws:iam::{MAIN}:user/curious", decoded["context"]["principal"]["arn"])
         self.refused("InvalidAuthorizationMessageException", 400, sts.decode_authorization_message, EncodedMessage=message.group(1)[:-4] + "AAAA")
 
+    def test_each_command(self):
+        """Each operation through the AWS CLI: its answer, or the error of AWS for what is not there."""
+        aws = os.path.join(os.path.dirname(sys.executable), "aws")
+        if not os.path.exists(aws):
+            self.skipTest("no AWS CLI beside this Python")
+        _, keys = self.user("everything", allow("sts:*"))
+        self.iam.create_role(RoleName="every", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust(f"arn:aws:iam::{MAIN}:root")}))
+        role = f"arn:aws:iam::{MAIN}:role/every"
+        env = {"PATH": os.environ["PATH"], "HOME": tempfile.mkdtemp(dir=self.server.dir), "AWS_ACCESS_KEY_ID": keys[0], "AWS_SECRET_ACCESS_KEY": keys[1], "AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": "us-east-1"}
+        for command, want in {
+            f"assume-role --role-arn {role} --role-session-name work": '"AssumedRoleId"',
+            f"assume-role-with-saml --role-arn {role} --principal-arn arn:aws:iam::{MAIN}:saml-provider/none --saml-assertion PHg+": "(InvalidIdentityToken)",
+            f"assume-role-with-web-identity --role-arn {role} --role-session-name work --web-identity-token x.y.z": "(InvalidIdentityToken)",
+            f"assume-root --target-principal {MAIN} --task-policy-arn arn=arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials": "(AccessDenied)",
+            "decode-authorization-message --encoded-message junk": "(InvalidAuthorizationMessageException)",
+            f"get-access-key-info --access-key-id {keys[0]}": MAIN,
+            "get-caller-identity": f"arn:aws:iam::{MAIN}:user/everything",
+            "get-delegated-access-token --trade-in-token nobody.has-it": "An error occurred",
+            "get-federation-token --name bob": f"arn:aws:sts::{MAIN}:federated-user/bob",
+            "get-session-token": '"SessionToken"',
+            "get-web-identity-token --audience api.example --signing-algorithm ES384": "(OutboundWebIdentityFederationDisabled",
+        }.items():
+            out = subprocess.run([aws, "--endpoint-url", self.server.endpoint, "--output", "json", "sts", *command.split()], env=env, capture_output=True, text=True, timeout=60)
+            said = out.stdout + out.stderr
+            if "Invalid choice" not in said:  # an operation that is newer than the command
+                self.assertIn(want, said, command)
+
     def test_access_key_info(self):
         sts, keys = self.user("looker", allow("sts:GetAccessKeyInfo"))
         self.assertEqual(MAIN, sts.get_access_key_info(AccessKeyId=keys[0])["Account"])
