@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from deputyd import MAIN, OTHER, Server, allow, policy, strip, trust  # noqa: E402
+from totp import Phone  # noqa: E402
 
 EXTERNAL = {"StringEquals": {"sts:ExternalId": "ext-4711"}}
 
@@ -196,6 +197,53 @@ class Boto(unittest.TestCase):
         doc = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{MAIN}:user/maren"}, "Action": "sts:AssumeRole"}]}
         iam.create_role(RoleName="Echo", AssumeRolePolicyDocument=json.dumps(doc))
         self.assertEqual(doc, iam.get_role(RoleName="Echo")["Role"]["AssumeRolePolicyDocument"])
+
+
+    def phone(self, user, name):
+        """A virtual device of the user, enabled."""
+        iam = self.client("iam", self.server.admin)
+        made = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]
+        self.assertEqual(b"\x89PNG", made["QRCodePNG"][:4])
+        self.assertEqual(64, len(made["Base32StringSeed"]))
+        p = Phone(made["SerialNumber"], made["Base32StringSeed"])
+        first, second = p.pair()
+        enable = {"UserName": user, "SerialNumber": p.serial}
+        got = self.refused("InvalidAuthenticationCode", 403, iam.enable_mfa_device, **enable, AuthenticationCode1=second, AuthenticationCode2=first)
+        self.assertEqual("Authentication code for device is not valid.", got)
+        iam.enable_mfa_device(**enable, AuthenticationCode1=first, AuthenticationCode2=second)
+        return p
+
+    def test_mfa(self):
+        s = self.server
+        keys = s.user("mirja", allow("sts:*"), allow("iam:ListUsers"))
+        role = s.role("Vault", trust(f"arn:aws:iam::{MAIN}:user/mirja", {"Bool": {"aws:MultiFactorAuthPresent": "true"}}), allow("iam:ListUsers"))
+        one, two = self.phone("mirja", "mirja"), self.phone("mirja", "mirja2")
+        iam, sts = self.client("iam", s.admin), self.client("sts", keys)
+        self.assertEqual({one.serial, two.serial}, {d["SerialNumber"] for d in iam.list_mfa_devices(UserName="mirja")["MFADevices"]})
+        listed = iam.get_paginator("list_virtual_mfa_devices").paginate(AssignmentStatus="Assigned", PaginationConfig={"PageSize": 1}).build_full_result()
+        self.assertEqual({"mirja"}, {d["User"]["UserName"] for d in listed["VirtualMFADevices"]})
+        self.refused("DeleteConflict", 409, iam.delete_virtual_mfa_device, SerialNumber=one.serial)
+        # GetSessionToken with a code, and the role by that session.
+        token = one.next()
+        mfa = {"SerialNumber": one.serial, "TokenCode": token}
+        session = self.session(sts.get_session_token(**mfa))
+        got = self.refused("AccessDenied", 403, sts.get_session_token, **mfa)
+        self.assertEqual("MultiFactorAuthentication failed with invalid MFA one time pass code. ", got)
+        self.client("iam", session).list_users()
+        self.assume(session, role)
+        # AssumeRole with a code; without, and with somebody else's device.
+        self.refused("AccessDenied", 403, self.assume, keys, role)
+        into = self.session(self.assume(keys, role, SerialNumber=two.serial, TokenCode=two.next()))
+        self.client("iam", into).list_users()
+        got = self.refused("AccessDenied", 403, self.assume, self.maren, role, SerialNumber=two.serial, TokenCode="123456")
+        self.assertIn("unable to validate MFA code.  Please verify", got)
+        # Away with them.
+        for p in one, two:
+            iam.deactivate_mfa_device(UserName="mirja", SerialNumber=p.serial)
+            iam.tag_mfa_device(SerialNumber=p.serial, Tags=[{"Key": "floor", "Value": "3"}])
+            self.assertEqual([{"Key": "floor", "Value": "3"}], iam.list_mfa_device_tags(SerialNumber=p.serial)["Tags"])
+            iam.delete_virtual_mfa_device(SerialNumber=p.serial)
+        self.refused("AccessDenied", 403, sts.get_session_token, SerialNumber=two.serial, TokenCode="123456")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,10 @@
 """The rest of STS through boto3 and the AWS CLI: MFA, federation, denials explained."""
-import base64
-import hashlib
-import hmac
 import json
 import os
 import re
-import struct
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 import boto3
@@ -18,13 +13,7 @@ from botocore.exceptions import ClientError
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from deputyd import MAIN, Server, allow, trust  # noqa: E402
-
-
-def code(seed, beside=0):
-    """The code of RFC 6238 for a step beside the present one."""
-    h = hmac.new(base64.b32decode(seed), struct.pack(">Q", int(time.time()) // 30 + beside), hashlib.sha1).digest()
-    at = h[19] & 15
-    return f"{(struct.unpack('>I', h[at:at + 4])[0] & 0x7fffffff) % 10**6:06d}"
+from totp import Phone  # noqa: E402
 
 
 class STS(unittest.TestCase):
@@ -59,21 +48,22 @@ class STS(unittest.TestCase):
         return r["Error"]["Message"]
 
     def device(self, user):
-        """Enables a virtual device; gives its serial and its seed."""
+        """A virtual device of the user, enabled."""
         d = self.iam.create_virtual_mfa_device(VirtualMFADeviceName=user)["VirtualMFADevice"]
-        seed = d["Base32StringSeed"].decode()
+        phone = Phone(d["SerialNumber"], d["Base32StringSeed"])
+        first, second = phone.pair()
         self.assertEqual(b"\x89PNG", d["QRCodePNG"][:4])
-        self.iam.enable_mfa_device(UserName=user, SerialNumber=d["SerialNumber"], AuthenticationCode1=code(seed, -1), AuthenticationCode2=code(seed))
+        self.iam.enable_mfa_device(UserName=user, SerialNumber=d["SerialNumber"], AuthenticationCode1=first, AuthenticationCode2=second)
         self.assertEqual([d["SerialNumber"]], [m["SerialNumber"] for m in self.iam.list_mfa_devices(UserName=user)["MFADevices"]])
-        return d["SerialNumber"], seed
+        return phone
 
     def test_mfa(self):
         sts, keys = self.user("maren", allow("sts:AssumeRole"), allow("iam:ListUsers"))
-        serial, seed = self.device("maren")
+        phone = self.device("maren")
         self.iam.create_role(RoleName="guarded", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust(f"arn:aws:iam::{MAIN}:user/maren", {"Bool": {"aws:MultiFactorAuthPresent": "true"}})}))
         role = dict(RoleArn=f"arn:aws:iam::{MAIN}:role/guarded", RoleSessionName="work")
         self.refused("AccessDenied", 403, sts.assume_role, **role)
-        one_time = dict(SerialNumber=serial, TokenCode=code(seed, 1))
+        one_time = dict(SerialNumber=phone.serial, TokenCode=phone.next())
         a = sts.get_session_token(**one_time)
         text = self.refused("AccessDenied", 403, sts.get_session_token, **one_time)
         self.assertEqual("MultiFactorAuthentication failed with invalid MFA one time pass code. ", text)
@@ -83,23 +73,24 @@ class STS(unittest.TestCase):
         self.assertTrue(self.session(a, "iam").list_users()["Users"])
         plain = sts.get_session_token()
         self.refused("InvalidClientTokenId", 403, self.session(plain, "iam").list_users)
-        self.iam.deactivate_mfa_device(UserName="maren", SerialNumber=serial)
-        self.iam.delete_virtual_mfa_device(SerialNumber=serial)
+        self.iam.deactivate_mfa_device(UserName="maren", SerialNumber=phone.serial)
+        self.iam.delete_virtual_mfa_device(SerialNumber=phone.serial)
 
     def test_mfa_of_the_command(self):
         aws = os.path.join(os.path.dirname(sys.executable), "aws")
         if not os.path.exists(aws):
             self.skipTest("no AWS CLI beside this Python")
         _, keys = self.user("jonas", allow("sts:AssumeRole"))
-        serial, seed = self.device("jonas")
+        phone = self.device("jonas")
         self.iam.create_role(RoleName="cli", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust(f"arn:aws:iam::{MAIN}:user/jonas", {"Bool": {"aws:MultiFactorAuthPresent": "true"}})}))
         home = tempfile.mkdtemp(dir=self.server.dir)
         env = {"PATH": os.environ["PATH"], "HOME": home, "AWS_ACCESS_KEY_ID": keys[0], "AWS_SECRET_ACCESS_KEY": keys[1], "AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": "us-east-1"}
         run = lambda *args: subprocess.run([aws, "--endpoint-url", self.server.endpoint, "--output", "json", *args], env=env, capture_output=True, text=True, timeout=60)
-        out = run("sts", "assume-role", "--role-arn", f"arn:aws:iam::{MAIN}:role/cli", "--role-session-name", "work", "--serial-number", serial, "--token-code", code(seed, 1))
+        one_time = ["--serial-number", phone.serial, "--token-code", phone.next()]
+        out = run("sts", "assume-role", "--role-arn", f"arn:aws:iam::{MAIN}:role/cli", "--role-session-name", "work", *one_time)
         self.assertEqual(0, out.returncode, out.stderr)
         self.assertEqual(f"arn:aws:sts::{MAIN}:assumed-role/cli/work", json.loads(out.stdout)["AssumedRoleUser"]["Arn"])
-        self.assertIn("invalid MFA one time pass code", run("sts", "get-session-token", "--serial-number", serial, "--token-code", code(seed, 1)).stderr)
+        self.assertIn("invalid MFA one time pass code", run("sts", "get-session-token", *one_time).stderr)
 
     def test_federation(self):
         sts, _ = self.user("broker", allow("sts:GetFederationToken"), allow("sts:TagSession"), allow("s3:*"))

@@ -13,6 +13,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from deputyd import MAIN, Server, allow, policy, trust  # noqa: E402
 from front import Front  # noqa: E402
+from totp import Phone  # noqa: E402
 from issuer import Issuer  # noqa: E402
 
 AWS = os.environ["AWS_BIN"]
@@ -144,6 +145,59 @@ class CLI(unittest.TestCase):
         first = json.loads(self.aws("iam", "list-users", "--path-prefix", "/cli/", "--max-items", "4"))
         rest = json.loads(self.aws("iam", "list-users", "--path-prefix", "/cli/", "--starting-token", first["NextToken"]))
         self.assertEqual(names, [u["UserName"] for u in first["Users"] + rest["Users"]])
+
+
+    def phone(self, user, name):
+        """A virtual device of the user, made and enabled by the CLI."""
+        admin = {"AWS_ACCESS_KEY_ID": self.server.admin["access_key_id"], "AWS_SECRET_ACCESS_KEY": self.server.admin["secret_access_key"]}
+        self.env |= admin
+        png, seed = os.path.join(self.home, "qr.png"), os.path.join(self.home, "seed")
+        self.aws("iam", "create-virtual-mfa-device", "--virtual-mfa-device-name", name + "-png", "--outfile", png, "--bootstrap-method", "QRCodePNG")
+        with open(png, "rb") as f:
+            self.assertEqual(b"\x89PNG", f.read(4))
+        made = json.loads(self.aws("iam", "create-virtual-mfa-device", "--virtual-mfa-device-name", name, "--outfile", seed, "--bootstrap-method", "Base32StringSeed"))
+        with open(seed) as f:
+            p = Phone(made["VirtualMFADevice"]["SerialNumber"], f.read())
+        first, second = p.pair()
+        self.aws("iam", "enable-mfa-device", "--user-name", user, "--serial-number", p.serial, "--authentication-code1", first, "--authentication-code2", second)
+        for k in admin:
+            del self.env[k]
+        return p
+
+    def guarded(self, user):
+        """A user with a device, in the default profile, and a role that wants MFA."""
+        keys = self.server.user(user, allow("sts:*"))
+        for k, v in [("aws_access_key_id", keys["access_key_id"]), ("aws_secret_access_key", keys["secret_access_key"])]:
+            self.aws("configure", "set", k, v)
+        role = self.server.role("For-" + user, trust(f"arn:aws:iam::{MAIN}:user/{user}", {"Bool": {"aws:MultiFactorAuthPresent": "true"}}), allow("iam:List*"))
+        return role, self.phone(user, user)
+
+    def test_mfa(self):
+        role, one = self.guarded("mirja")
+        two = self.phone("mirja", "mirja2")
+        assume = ["sts", "assume-role", "--role-arn", role, "--role-session-name", "terminal"]
+        self.assertIn("(AccessDenied)", self.aws(*assume, ok=False))
+        code = two.next()
+        self.aws(*assume, "--serial-number", two.serial, "--token-code", code)
+        again = self.aws(*assume, "--serial-number", two.serial, "--token-code", code, ok=False)
+        self.assertIn("MultiFactorAuthentication failed with invalid MFA one time pass code.", again)
+        c = json.loads(self.aws("sts", "get-session-token", "--serial-number", one.serial, "--token-code", one.next()))["Credentials"]
+        self.env |= {"AWS_ACCESS_KEY_ID": c["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": c["SecretAccessKey"], "AWS_SESSION_TOKEN": c["SessionToken"]}
+        self.aws(*assume)
+
+    def test_profile_with_mfa_serial(self):
+        role, phone = self.guarded("marit")
+        for k, v in [("role_arn", role), ("source_profile", "default"), ("mfa_serial", phone.serial)]:
+            self.aws("configure", "set", k, v, "--profile", "guarded")
+        env = self.through_front()
+        command = [AWS, "sts", "get-caller-identity", "--profile", "guarded"]
+        # Without a terminal the CLI asks on its standard input.
+        p = subprocess.run(command, input=phone.next() + "\n", capture_output=True, text=True, timeout=60, start_new_session=True, env={**self.env, **env})
+        self.assertEqual(0, p.returncode, p.stderr)
+        self.assertIn("assumed-role/For-marit/", p.stdout)
+        # The session is kept: no code is asked for again.
+        self.assertIn("assumed-role/For-marit/", self.aws("sts", "get-caller-identity", "--profile", "guarded", env=env) if V2 else
+                      self.aws("sts", "get-caller-identity", "--profile", "guarded"))
 
 
 if __name__ == "__main__":

@@ -35,3 +35,18 @@ def enrol(server, user, used):
                 AuthenticationCode1=code(seed, step - 1), AuthenticationCode2=code(seed, step))
     used.update({step - 1, step})
     return serial, seed
+
+class Phone:
+    """A virtual device that was created: its serial number and seed, and the steps that are used."""
+
+    def __init__(self, serial, seed):
+        self.serial, self.seed, self.used = serial, seed, set()
+
+    def pair(self):
+        """Two codes that follow each other, to enable it."""
+        step = int(time.time()) // 30
+        self.used |= {step - 1, step}
+        return code(self.seed, step - 1), code(self.seed, step)
+
+    def next(self):
+        return fresh(self.seed, self.used)
