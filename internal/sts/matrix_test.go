@@ -1,11 +1,11 @@
 package sts
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"net/url"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -124,75 +124,150 @@ func TestCallerMatrix(t *testing.T) {
 	}
 }
 
-// TestBounds sends each number and each text of each operation at its bounds and
-// beyond: what the model forbids is told by AWS's text, and nothing else is.
+// TestBounds sends each number, text and list of each operation, those within
+// structures and lists too, at its bounds and beyond, and each text with a character
+// that none may have: what the model forbids is told by AWS's text, and nothing else is.
 func TestBounds(t *testing.T) {
 	s := newStack(t)
 	alice := s.user(accountA, "alice", statement("Allow", "*", "*"))
+	n := 0
 	for _, action := range s.mux.Actions() {
 		in, _ := stsapi.API.New(action)
-		shape := reflect.TypeOf(in).Elem()
-		for i := range shape.NumField() {
-			f := shape.Field(i)
-			for _, b := range bounds(f) {
-				a := s.do(alice, action, url.Values{f.Name: {b.value}}.Encode())
-				member := strings.ToLower(f.Name[:1]) + f.Name[1:]
-				if strings.HasPrefix(f.Name, "SAML") {
-					member = "sAML" + f.Name[4:]
-				}
-				told := strings.Contains(a.Message, "at '"+member+"' failed to satisfy constraint: Member must have "+b.text)
-				if b.text == "" {
-					told = !strings.Contains(a.Message, "at '"+member+"' failed to satisfy constraint: Member must have ")
-				}
-				if !told || a.Status == 500 {
-					t.Errorf("%s %s = %.40q (%d characters): %s, want %q", action, f.Name, b.value, len(b.value), a, b.text)
-				}
+		for _, p := range probesOf(reflect.TypeOf(in).Elem(), "", "") {
+			a := s.do(alice, action, p.params.Encode())
+			about := "at '" + p.member + "' failed to satisfy constraint: Member must "
+			told := strings.Contains(a.Message, about+p.text)
+			if p.text == "" {
+				told = !strings.Contains(a.Message, about+"have ")
+			}
+			if !told || a.Status == 500 {
+				t.Errorf("%s %s, %.60q: %s, want %q", action, p.member, p.params.Encode(), a, p.text)
+			}
+			n++
+		}
+	}
+	if n < 200 {
+		t.Errorf("%d probes: too few to be all", n)
+	}
+}
+
+// probe is a request with one member at or beyond a bound, and the end of AWS's
+// text for it; none if it is good.
+type probe struct {
+	params       url.Values
+	member, text string
+}
+
+// probesOf makes the probes of a structure's members; wire and path stand before
+// their names in parameters and in texts.
+func probesOf(shape reflect.Type, wire, path string) (list []probe) {
+	for i := range shape.NumField() {
+		f := shape.Field(i)
+		name := wire + cmp.Or(f.Tag.Get("wire"), f.Name)
+		member := path + lowerFirst(f.Name)
+		switch f.Type.Kind() {
+		case reflect.Slice:
+			list = append(list, countsOf(f, name, member)...)
+			if item := f.Type.Elem(); item.Kind() == reflect.Struct {
+				list = append(list, probesOf(item, name+".member.1.", member+".1.member.")...)
+			} else {
+				list = append(list, valuesOf(reflect.TypeFor[*string](), f.Tag.Get("item"), name+".member.1", member+".1.member")...)
+			}
+		case reflect.Pointer:
+			if of := f.Type.Elem(); of.Kind() == reflect.Struct {
+				list = append(list, probesOf(of, name+".", member+".")...)
+			} else {
+				list = append(list, valuesOf(f.Type, f.Tag.Get("valid"), name, member)...)
 			}
 		}
 	}
+	return list
+}
+
+// lowerFirst is a member's name as AWS's texts have it.
+func lowerFirst(name string) string {
+	if strings.HasPrefix(name, "SAML") {
+		return "sAML" + name[4:]
+	}
+	return strings.ToLower(name[:1]) + name[1:]
+}
+
+// countsOf are lists of as many items as there may be, and of one more.
+func countsOf(f reflect.StructField, name, member string) (list []probe) {
+	_, most, _, hasMost := limits(f.Tag.Get("valid"))
+	if !hasMost {
+		return nil
+	}
+	for n, text := range map[int]string{most: "", most + 1: fmt.Sprintf("have length less than or equal to %d", most)} {
+		params := url.Values{}
+		for i := range n {
+			item := fmt.Sprintf("%s.member.%d", name, i+1)
+			if f.Type.Elem().Kind() == reflect.String {
+				params.Set(item, "11111")
+				continue
+			}
+			for k := range f.Type.Elem().NumField() {
+				of := f.Type.Elem().Field(k)
+				least, _, _, _ := limits(of.Tag.Get("valid"))
+				params.Set(item+"."+cmp.Or(of.Tag.Get("wire"), of.Name), strings.Repeat("1", max(least, 1)))
+			}
+		}
+		list = append(list, probe{params, member, text})
+	}
+	return list
+}
+
+// valuesOf are numbers or texts at their limits, beyond, and of no form.
+func valuesOf(kind reflect.Type, tag, name, member string) (list []probe) {
+	for _, b := range bounds(kind, tag) {
+		list = append(list, probe{url.Values{name: {b.value}}, member, b.text})
+	}
+	_, pattern, ok := strings.Cut(tag, "pattern=")
+	if ok && kind == reflect.TypeFor[*string]() {
+		least, _, _, _ := limits(tag)
+		list = append(list, probe{url.Values{name: {strings.Repeat("\x01", max(least, 1))}}, member, "satisfy regular expression pattern: " + pattern})
+	}
+	return list
+}
+
+// limits reads min and max of a tag.
+func limits(tag string) (least, most int, hasLeast, hasMost bool) {
+	tag, _, _ = strings.Cut(tag, "pattern=")
+	for part := range strings.SplitSeq(tag, ",") {
+		name, value, _ := strings.Cut(part, "=")
+		n, err := strconv.Atoi(value)
+		switch {
+		case err != nil:
+		case name == "min":
+			least, hasLeast = n, true
+		case name == "max":
+			most, hasMost = n, true
+		}
+	}
+	return least, most, hasLeast, hasMost
 }
 
 type bound struct{ value, text string }
 
 // bounds are the values of a member at its limits and beyond, with the end of AWS's
 // text for those that are refused.
-func bounds(f reflect.StructField) (list []bound) {
-	limits := map[string]string{}
-	tag := f.Tag.Get("valid")
-	for part := range strings.SplitSeq(tag, ",") {
-		if name, value, ok := strings.Cut(part, "="); ok && (name == "min" || name == "max") {
-			limits[name] = value
+func bounds(kind reflect.Type, tag string) (list []bound) {
+	least, most, hasLeast, hasMost := limits(tag)
+	what, smallest := "value", 0
+	value := strconv.Itoa
+	if kind == reflect.TypeFor[*string]() {
+		// A text of the full length that a request may not have is not sent.
+		what, smallest, hasMost = "length", 1, hasMost && most < 200_000
+		value = func(n int) string { return strings.Repeat("1", n) }
+	}
+	if hasLeast {
+		list = append(list, bound{value(least), ""})
+		if least > smallest {
+			list = append(list, bound{value(least - 1), fmt.Sprintf("have %s greater than or equal to %d", what, least)})
 		}
 	}
-	low, hasLow := limits["min"]
-	high, hasHigh := limits["max"]
-	least, _ := strconv.Atoi(low)
-	most, _ := strconv.Atoi(high)
-	switch f.Type {
-	case reflect.TypeFor[*int]():
-		number := func(n int, text string) { list = append(list, bound{strconv.Itoa(n), text}) }
-		if hasLow {
-			number(least, "")
-			if least > 0 {
-				number(least-1, fmt.Sprintf("value greater than or equal to %d", least))
-			}
-		}
-		if hasHigh {
-			number(most, "")
-			number(most+1, fmt.Sprintf("value less than or equal to %d", most))
-		}
-	case reflect.TypeFor[*string]():
-		text := func(n int, text string) { list = append(list, bound{strings.Repeat("1", n), text}) }
-		if hasLow {
-			text(least, "")
-			if least > 1 {
-				text(least-1, fmt.Sprintf("length greater than or equal to %d", least))
-			}
-		}
-		if hasHigh && most < 200_000 {
-			text(most, "")
-			text(most+1, fmt.Sprintf("length less than or equal to %d", most))
-		}
+	if hasMost {
+		list = append(list, bound{value(most), ""}, bound{value(most + 1), fmt.Sprintf("have %s less than or equal to %d", what, most)})
 	}
 	return list
 }
@@ -200,12 +275,18 @@ func bounds(f reflect.StructField) (list []bound) {
 // TestBoundsAreThere: the table of bounds is not empty by mistake.
 func TestBoundsAreThere(t *testing.T) {
 	in, _ := stsapi.API.New("AssumeRole")
-	f, _ := reflect.TypeOf(in).Elem().FieldByName("DurationSeconds")
-	if got := bounds(f); !slices.Contains(got, bound{"43201", "value less than or equal to 43200"}) || !slices.Contains(got, bound{"899", "value greater than or equal to 900"}) {
-		t.Error(got)
+	seen := map[string]bool{}
+	for _, p := range probesOf(reflect.TypeOf(in).Elem(), "", "") {
+		seen[p.member+": "+p.text] = true
 	}
-	f, _ = reflect.TypeOf(in).Elem().FieldByName("ExternalId")
-	if got := bounds(f); len(got) != 4 {
-		t.Error(got)
+	for _, want := range []string{
+		"durationSeconds: ", "durationSeconds: have value less than or equal to 43200", "durationSeconds: have value greater than or equal to 900",
+		"externalId: have length less than or equal to 1224", "tags: have length less than or equal to 50",
+		"tags.1.member.key: have length less than or equal to 128", "transitiveTagKeys.1.member: have length less than or equal to 128",
+		"policyArns.1.member.arn: have length greater than or equal to 20", `roleSessionName: satisfy regular expression pattern: [\w+=,.@-]*`,
+	} {
+		if !seen[want] {
+			t.Errorf("no probe of %q", want)
+		}
 	}
 }
