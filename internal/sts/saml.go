@@ -130,10 +130,12 @@ func (f *federated) inPairs(pairs []saml.Pair, provider string) bool {
 
 // spendAssertion takes the assertion, which serves once: on all nodes, and though
 // the role turns out not to trust it, so that nobody tries one response on many
-// roles. After the window in which it can be redeemed it is refused anyway.
+// roles. It is known by its issuer, not by the provider's record: a provider that is
+// deleted and made again, or registered under two names, does not make it new. After
+// the window in which it can be redeemed it is refused anyway.
 func (s *service) spendAssertion(ctx context.Context, c *authz.Call, p *directory.SAMLProvider, a *saml.Assertion) error {
-	sum := sha256.Sum256([]byte(a.ID))
-	name, first := p.ID+"/"+hex.EncodeToString(sum[:]), false
+	sum := sha256.Sum256([]byte(a.Issuer + "\x00" + a.ID)) // an ID has no NUL, nor has XML
+	name, first := p.Account+"/"+hex.EncodeToString(sum[:]), false
 	err := c.Once(ctx, func(tx *directory.Tx) { first = tx.Spend(name, a.Issued.Add(saml.Window), s.now()) })
 	if err != nil {
 		return err

@@ -312,6 +312,18 @@ func TestSec_D14_AnAssertionServesOnce(t *testing.T) {
 	if got["200"] != 1 || got[used] != 39 {
 		t.Error(got)
 	}
+	// A provider that is deleted and made again has another id, and the same issuer.
+	s.change(func(tx *directory.Tx) { tx.DeleteSAMLProvider(tx.SAMLProvider(s.provider)) })
+	s.register(accountA, "Corp")
+	s.change(func(tx *directory.Tx) {
+		old := tx.SAMLProvider(s.provider)
+		now := old.Clone()
+		now.ID = "ANOTHERPROVIDERID"
+		tx.PutSAMLProvider(old, now)
+	})
+	if a := s.enter("Dev", response); a.String() != used {
+		t.Errorf("after the provider was made again: %s", a)
+	}
 	s.role(accountA, "Shut", trusts(accountA))
 	refused := s.response("_refused", "role/path/Ops", "role/Shut")
 	if a := s.enter("Shut", refused); a.Status != 403 {

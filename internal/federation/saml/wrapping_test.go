@@ -112,6 +112,9 @@ func TestSec_D01_SignatureWrapping(t *testing.T) {
 				for position := range positions {
 					for id := range identifiers {
 						for _, inner := range []bool{false, true} { // whether the forged response keeps the assertion's own signature
+							if testing.Short() && (position == "middle" || id == "no ID") {
+								continue
+							}
 							doc := wrapped(t, name, signed, wrap, position, id, inner)
 							if doc == "" {
 								continue
@@ -130,7 +133,7 @@ func TestSec_D01_SignatureWrapping(t *testing.T) {
 			}
 		}
 	}
-	if tried < 500 {
+	if tried < 500 && !testing.Short() {
 		t.Errorf("only %d documents", tried)
 	}
 	t.Logf("%d documents", tried)
