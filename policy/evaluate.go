@@ -118,11 +118,16 @@ func (ev *evaluation) layer() Layer {
 }
 
 // underRCP tells whether resource control policies can reach the request. AWS
-// asks them for the services of its list alone, and of STS for what enters a role.
+// asks them for the services of its list alone, and of STS for what enters a role;
+// giving up a grant of KMS they never reach.
 //
 // Source: Organizations User Guide, orgs_manage_policies_rcps, with the services
-// that were added until February 2026.
+// that were added until February 2026; KMS Developer Guide,
+// resource-control-policies.
 func (ev *evaluation) underRCP() bool {
+	if ev.action() == "kms:retiregrant" {
+		return false
+	}
 	service, _, _ := strings.Cut(ev.action(), ":")
 	switch service {
 	case "s3", "kms", "sqs", "secretsmanager", "ecr", "aoss", "cognito-idp", "cognito-identity", "logs", "dynamodb":

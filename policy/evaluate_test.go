@@ -72,6 +72,7 @@ func TestLayers(t *testing.T) {
 		{"rcp and iam", aUser(), "iam:GetUser", "arn:aws:iam::111122223333:user/maren", "", Set{Identity: all, RCPs: [][]*Policy{deny}}, Allow, LayerIdentity, ""},
 		{"rcp and a trust policy", aUser(), "sts:AssumeRole", roleARN, "", Set{Identity: all, Resource: account, RCPs: [][]*Policy{deny}}, ExplicitDeny, LayerRCP, "with an explicit deny in a resource control policy"},
 		{"rcp and other sts", aUser(), "sts:GetFederationToken", "*", "", Set{Identity: all, RCPs: [][]*Policy{deny}}, Allow, LayerIdentity, ""},
+		{"rcp and a grant", aUser(), "kms:RetireGrant", "*", "", Set{Identity: all, RCPs: [][]*Policy{deny}}, Allow, LayerIdentity, ""},
 		{"rcp and a service that has none", aUser(), "ec2:RunInstances", "*", "", Set{Identity: all, RCPs: [][]*Policy{deny}}, Allow, LayerIdentity, ""},
 		{"key of kms, policy silent", aUser(), "KMS:Decrypt", keyARN, "", Set{Identity: all, Resource: other}, ImplicitDeny, LayerResource, "because no resource-based policy allows the KMS:Decrypt action"},
 		{"key of kms, account", aUser(), "kms:Decrypt", keyARN, "", Set{Identity: all, Resource: account}, Allow, LayerIdentity, ""},

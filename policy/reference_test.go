@@ -400,7 +400,7 @@ func refDecide(s *refSet, r *Request) (Decision, refLayers) {
 	scp := true
 	if !linked {
 		for _, l := range s.rcps {
-			if refRCP.MatchString(action) {
+			if refRCP.MatchString(action) && action != "kms:retiregrant" {
 				ask(LayerRCP, l)
 			}
 		}
