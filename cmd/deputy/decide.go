@@ -28,7 +28,7 @@ resource, boundary, session, scps, rcps); docs/policy.md describes it. With
 with --output json as well, an object on a line for each case.
 
 A case that can't be read, or holds a policy that AWS would not take, is an
-ImplicitDeny; it is named on standard error, and the exit code is 1.`,
+ImplicitDeny; it is named on standard error, and the exit code is 255.`,
 		Example: "  deputy policy decide < cases.json\n  deputy policy decide --explain < cases.json",
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
